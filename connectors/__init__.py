@@ -1,0 +1,1 @@
+"""Connectors to cameras, logs, databases and stores."""

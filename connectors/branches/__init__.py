@@ -1,0 +1,1 @@
+"""Stores of trunk and branch artifacts."""

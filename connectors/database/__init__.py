@@ -1,0 +1,1 @@
+"""Verdicts in SQL, evidence pictures in files."""

@@ -1,0 +1,1 @@
+"""Industrial visual inspection: camera frames and log text in, verdicts out."""

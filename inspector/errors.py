@@ -1,0 +1,76 @@
+"""Errors that a person can act on.
+
+```
+InspectorError             exit code 1: something went wrong while running
+├── InputError             exit code 2: what was given is wrong; names file, row or field
+│   ├── RecordingError     a recording folder
+│   ├── SettingsError      a line's settings
+│   └── ArtifactError      a trunk or branch: altered, incomplete, or of another version
+├── PictureError           one picture cannot be read; the part becomes REVIEW
+├── StoreError             verdicts cannot be stored; the line stops
+├── SourceError            a camera or log cannot be read, after all retries
+└── MissingExtraError      exit code 2: a package that this command needs is not installed
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspector.types import Problem
+
+
+class InspectorError(Exception):
+    """The root: everything the program raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(InspectorError):
+    """What was given is wrong; holds every problem found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+    @classmethod
+    def single(cls, where: object, what: str) -> InputError:
+        """Make an error of one problem."""
+        return cls([Problem(where=str(where), what=what)])
+
+
+class RecordingError(InputError):
+    """A recording folder cannot be used."""
+
+
+class SettingsError(InputError):
+    """A line's settings cannot be used."""
+
+
+class ArtifactError(InputError):
+    """A trunk or branch is altered, incomplete or of another version."""
+
+
+class PictureError(InspectorError):
+    """One picture cannot be read."""
+
+
+class StoreError(InspectorError):
+    """Verdicts or evidence cannot be stored."""
+
+
+class SourceError(InspectorError):
+    """A camera or a log cannot be read, after all retries."""
+
+
+class MissingExtraError(InspectorError):
+    """A package that this command needs is not installed."""
+
+    exit_code = 2
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"{package} is not installed: run  pip install 'inspector[{extra}]'"
+        )

@@ -1,0 +1,1 @@
+"""Run time: arrays in, scores out, through ONNX Runtime; no torch."""

@@ -1,0 +1,140 @@
+"""What a connector promises. Read after `types`, before `pipeline`.
+
+Sources are driven from a thread of their own: `frames()` and `lines()` block until
+something arrives, and end when the source is exhausted or after `stop()`, which may be
+called from any thread, any number of times, and takes effect within half a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from inspector.types import (
+    BranchId,
+    Frame,
+    LogLine,
+    MalformedLogLine,
+    Pixels,
+    Sample,
+    Scores,
+    TrunkId,
+    Verdict,
+)
+
+
+class FrameSource(Protocol):
+    """Delivers each trigger of a camera exactly once, in order of capture."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield frames; a part whose picture is lost is yielded with its `problem`.
+
+        Raises:
+            SourceError: the camera is gone and every retry has failed.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Make `frames()` end."""
+        ...
+
+
+class LogSource(Protocol):
+    """Delivers the log text of one production line, in the order it was written."""
+
+    def lines(self) -> Iterator[LogLine | MalformedLogLine]:
+        """Yield lines; unreadable text is yielded as `MalformedLogLine`.
+
+        Raises:
+            SourceError: the log is gone and every retry has failed.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Make `lines()` end."""
+        ...
+
+
+class PictureDecoder(Protocol):
+    """Turns the bytes of a picture file into pixels."""
+
+    def __call__(self, encoded: bytes) -> Pixels:
+        """Decode one picture.
+
+        Raises:
+            PictureError: not a picture, truncated, or larger than the limit.
+        """
+        ...
+
+
+class Model(Protocol):
+    """Scores samples of one line under dynamic routing."""
+
+    @property
+    def trunk(self) -> TrunkId:
+        """The trunk that is loaded."""
+        ...
+
+    @property
+    def branch(self) -> BranchId:
+        """The line's branch that is loaded."""
+        ...
+
+    @property
+    def verified(self) -> bool:
+        """Whether hashes and golden samples were checked; if not, nothing may pass."""
+        ...
+
+    def score(self, sample: Sample) -> Scores:
+        """Score one sample; what its route does not need is not computed.
+
+        Raises:
+            PictureError: the picture does not fit the branch.
+        """
+        ...
+
+
+class EvidenceStore(Protocol):
+    """Keeps the pictures of parts that did not pass, named by their content."""
+
+    def keep(self, picture: bytes, suffix: str) -> str:
+        """Store bytes and return their path inside the store; twice is the same path.
+
+        Raises:
+            StoreError: the picture cannot be written.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreReceipt:
+    """What became of a batch of verdicts."""
+
+    inserted: int
+    already_there: int
+    """Parts that had a verdict; theirs stands, nothing was overwritten."""
+
+
+class VerdictStore(Protocol):
+    """Keeps the record: each part's verdict exactly once, append-only."""
+
+    def store(self, verdicts: Sequence[Verdict]) -> StoreReceipt:
+        """Commit a batch; when this returns, it is durable.
+
+        Raises:
+            StoreError: nothing of the batch is stored.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the database."""
+        ...
+
+
+class Watcher(Protocol):
+    """Is told of each verdict after it was stored; may fail without harm."""
+
+    def saw(self, verdict: Verdict) -> None:
+        """Take note of one stored verdict; must not block."""
+        ...

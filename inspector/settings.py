@@ -1,0 +1,202 @@
+"""A line's settings: what `line.toml` may say, checked when it is read.
+
+A recording's `line.toml` needs only the first table (id, takt, camera, classes,
+stations); `inspector run` reads the same file with its sources and model added.
+Thresholds are settings too, because they follow the wanted escape rate and not the
+weights; training writes them to `settings/<line>.toml` beside the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from inspector.errors import SettingsError
+from inspector.types import Problem
+
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w.\-]+$")]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Station(_Strict):
+    """A place on the line that writes log text."""
+
+    name: Name
+    seconds_to_camera: Seconds
+    """Nominal travel time of a part from this station to the camera."""
+
+
+class WindowRules(_Strict):
+    """How a frame is paired with log lines, in event time."""
+
+    max_wait_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 25.0
+    """How long a part waits for log lines that are on their way."""
+    travel_tolerance_s: Seconds = 10.0
+    """Lines of a station concern parts that pass within this time of them."""
+    out_of_order_s: Seconds = 1.0
+    """How far behind the newest line an older one may still arrive."""
+    horizon_s: Seconds = 180.0
+    """Lines older than this before the frame concern it only by its serial."""
+    max_lines: Annotated[int, Field(ge=1, le=4096)] = 48
+    """The window keeps this many lines: by serial first, then nearest in time."""
+    max_buffered_lines: Annotated[int, Field(ge=100)] = 200_000
+    """Bound on lines held in memory for parts to come; the oldest go first."""
+
+
+class DecisionRules(_Strict):
+    """Where the score becomes a decision."""
+
+    reject_at: Probability = 0.5
+    """A score at or above this rejects the part."""
+    pass_below: Probability = 0.5
+    """A score below this passes it; between the two a person looks (REVIEW)."""
+    wanted_escape_rate: Probability = 0.02
+    """The share of bad parts that may pass, for which the thresholds were found."""
+    deadline_ms: Milliseconds = 500.0
+    """A part not decided this long after its arrival is REVIEW."""
+    route_tolerance: Probability = 0.02
+    """How much a cheaper route may be expected to move the score from the full one."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.pass_below > self.reject_at:
+            message = "pass_below must not be above reject_at"
+            raise ValueError(message)
+        return self
+
+
+class FolderFrames(_Strict):
+    """Pictures in a folder, in order of name."""
+
+    kind: Literal["folder"]
+    path: Path
+    watch: bool = False
+    """Keep looking for new pictures instead of ending with the last one."""
+
+
+class CaptureFrames(_Strict):
+    """A video file, a USB camera by number, or an RTSP address, through OpenCV."""
+
+    kind: Literal["video", "usb", "rtsp"]
+    address: str
+    open_timeout_ms: int = Field(default=5000, gt=0)
+    read_timeout_ms: int = Field(default=2000, gt=0)
+    reconnect_for_s: Seconds = 0.0
+    """Give up after this long without a picture; 0 tries for ever."""
+
+
+class RecordingFrames(_Strict):
+    """A recorded line, replayed."""
+
+    kind: Literal["recording"]
+    path: Path
+    rate: Annotated[float, Field(gt=0)] | Literal["own", "max"] = "own"
+
+
+class LogFile(_Strict):
+    """A growing log file, followed through rotation (`tail -F`)."""
+
+    kind: Literal["tail"]
+    path: Path
+    from_start: bool = False
+
+
+class LineSettings(_Strict):
+    """One production line."""
+
+    id: Name
+    takt_s: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    camera: Name
+    classes: Annotated[list[Name], Field(min_length=2)]
+    """The label of a good part first, then the defect kinds."""
+    stations: list[Station] = []
+    windows: WindowRules = WindowRules()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        for what, names in (
+            ("classes", self.classes),
+            ("stations", [station.name for station in self.stations]),
+        ):
+            if len(set(names)) != len(names):
+                message = f"{what} names one thing twice"
+                raise ValueError(message)
+        return self
+
+
+class RunSettings(LineSettings):
+    """A production line with everything that `inspector run` needs."""
+
+    frames: Annotated[
+        FolderFrames | CaptureFrames | RecordingFrames, Field(discriminator="kind")
+    ]
+    log: LogFile | None = None
+    model: Path
+    database: str = "sqlite:///inspector.db"
+    """SQLAlchemy URL without a password: `INSPECTOR_DATABASE_URL` overrides it."""
+    evidence: Path = Path("evidence")
+
+
+class ModelSettings(_Strict):
+    """What training found for a line: `settings/<line>.toml` beside the model."""
+
+    line: Name
+    branch: Name
+    """The branch version that runs."""
+    decisions: DecisionRules
+
+
+SettingsT = TypeVar("SettingsT", bound=_Strict)
+
+
+def load_settings(path: Path, kind: type[SettingsT]) -> SettingsT:
+    """Read a TOML file into settings.
+
+    Raises:
+        SettingsError: every field that is wrong, by name.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError([Problem.in_file(path, _why(error))]) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError([Problem.in_file(path, "is not UTF-8 text")]) from error
+    try:
+        return kind.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([Problem.in_file(path, f"is not TOML: {error}")]) from error
+    except ValidationError as error:
+        raise SettingsError(_problems(path, error)) from error
+
+
+def settings_sha256(*settings: _Strict) -> str:
+    """Hash what the settings say, whatever the layout of their file."""
+    digest = hashlib.sha256()
+    for part in settings:
+        digest.update(part.model_dump_json().encode())
+    return digest.hexdigest()
+
+
+def _why(error: OSError) -> str:
+    return "does not exist" if isinstance(error, FileNotFoundError) else str(error)
+
+
+def _problems(path: Path, error: ValidationError) -> list[Problem]:
+    return [
+        Problem.in_file(
+            path,
+            f"field {'.'.join(map(str, found['loc'])) or '(whole file)'}: "
+            f"{found['msg'].removeprefix('Value error, ')}",
+        )
+        for found in error.errors()
+    ]
