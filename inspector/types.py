@@ -65,6 +65,7 @@ class Fault(StrEnum):
     DECODE = "decode"
     PICTURE_UNUSABLE = "picture_unusable"
     NOT_A_NUMBER = "not_a_number"
+    UNKNOWN = "unknown"
     DEADLINE = "deadline"
     OVERLOAD = "overload"
     MODEL_UNVERIFIED = "model_unverified"
