@@ -110,7 +110,7 @@ class Recording:
         return sorted(lines, key=lambda entry: entry.logged_ns)
 
     def log_entries(self) -> list[LogEntry]:
-        """All that the log files hold, merged; each file in the order it was written."""
+        """All that the log files hold, merged; each file in its written order."""
         files = (_with_due_times(self._entries(path)) for path in self.log_files)
         return list(heapq.merge(*files, key=lambda entry: entry.due_ns))
 

@@ -1,0 +1,324 @@
+"""Picture files to pixels: nothing is decoded before its header was believed.
+
+OpenCV decodes a truncated JPEG without an error and allocates whatever a header asks
+for. So the header is read first (format, size, depth), then the end of the file is
+looked for, and only then is the picture decoded. EXIF orientation is ignored: a camera
+that is bolted down has one orientation, the one its branch was trained on.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+
+from inspector.errors import PictureError
+from inspector.types import Pixels
+
+MAX_SIDE = 4096
+"""Pixels; larger pictures than any area camera on a line delivers."""
+MAX_BYTES = 64 * 1024 * 1024
+"""Above an uncompressed RGB picture of the largest size (48 MiB)."""
+
+BLACK_LEVEL = 8
+"""A sensor's dark noise stays below this; a picture of a part does not."""
+WHITE_LEVEL = 250
+"""At and above this a sensor is as good as saturated."""
+WHITE_SHARE = 0.95
+"""Bright parts saturate in places; above this share no surface is left to judge."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_IHDR_BYTES = 13
+_PNG_GREY_TYPES = (0, 4)
+_JPEG = b"\xff\xd8\xff"
+_JPEG_SOFS = range(0xC0, 0xC3)
+"""Baseline, extended and progressive; lossless and arithmetic coding are refused."""
+_JPEG_OTHER_SOFS = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_SOS = 0xDA
+_JPEG_EOI = b"\xff\xd9"
+_TIFF = (b"II*\0", b"MM\0*")
+_TIFF_CODES = {1: "B", 3: "H", 4: "I"}
+_WIDTH, _HEIGHT, _BITS, _SAMPLES = 256, 257, 258, 277
+_STRIPS, _TILES = (273, 279), (324, 325)
+_EIGHT_BITS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a picture file says of itself before it is decoded."""
+
+    width: int
+    height: int
+    bits: int
+    """Per channel."""
+    grey: bool
+    whole: bool
+    """Whether the file reaches its end."""
+
+
+def decode(encoded: bytes) -> Pixels:
+    """Decode a PNG, JPEG, BMP or TIFF file.
+
+    Returns:
+        `[height, width]` if the file is grey, else `[height, width, 3]` RGB.
+
+    Raises:
+        PictureError: empty, of an unknown format, truncated, damaged, larger than
+            `MAX_SIDE` or `MAX_BYTES`, or of more than 8 bits per channel.
+    """
+    header = read_header(encoded)
+    _refuse(header)
+    try:
+        found = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        message = "the picture is damaged"
+        raise PictureError(message) from error
+    if found is None or found.shape[:2] != (header.height, header.width):
+        message = "the picture is damaged"
+        raise PictureError(message)
+    if found.dtype != np.uint8:
+        message = f"pixels are {found.dtype}, expected 8 bits"
+        raise PictureError(message)
+    return _as_grey_or_rgb(cast("Pixels", found), header.grey)
+
+
+def encode_png(pixels: Pixels) -> bytes:
+    """Write `[height, width]` grey or `[height, width, 3]` RGB pixels as PNG, quickly.
+
+    Raises:
+        PictureError: the pixels have another shape or depth.
+    """
+    grey = pixels.ndim == 2  # noqa: PLR2004
+    if pixels.dtype != np.uint8 or pixels.size == 0 or not (grey or _is_rgb(pixels)):
+        message = f"cannot write pixels of shape {pixels.shape}, {pixels.dtype} as PNG"
+        raise PictureError(message)
+    stored = pixels if grey else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    written, encoded = cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not written:
+        message = "OpenCV could not write the picture as PNG"
+        raise PictureError(message)
+    return encoded.tobytes()
+
+
+def unusable(pixels: Pixels) -> str | None:
+    """Say why a picture shows no part: all black or over-exposed; `None` if it may.
+
+    The limits are wide on purpose: they catch a dead sensor, a lamp that is off or a
+    wide open shutter, and leave every picture with some surface in it to the model.
+    """
+    brightest = int(pixels.max())
+    if brightest < BLACK_LEVEL:
+        return f"black: no pixel is brighter than {brightest} of 255"
+    saturated = np.count_nonzero(pixels >= WHITE_LEVEL) / pixels.size
+    if saturated > WHITE_SHARE:
+        return f"over-exposed: {saturated:.0%} of the pixels are saturated"
+    return None
+
+
+def read_header(encoded: bytes) -> Header:
+    """Read size and depth of a picture file without decoding it.
+
+    Raises:
+        PictureError: empty, too many bytes, an unknown format, or a damaged header.
+    """
+    if not encoded:
+        message = "the file is empty"
+        raise PictureError(message)
+    if len(encoded) > MAX_BYTES:
+        message = f"the file has {len(encoded)} bytes, the limit is {MAX_BYTES}"
+        raise PictureError(message)
+    try:
+        return _reader_for(encoded)(encoded)
+    except (struct.error, IndexError, KeyError) as error:
+        message = "the file is truncated or its header is damaged"
+        raise PictureError(message) from error
+
+
+def _reader_for(encoded: bytes) -> Callable[[bytes], Header]:
+    if encoded.startswith(_PNG):
+        return _png_header
+    if encoded.startswith(_JPEG):
+        return _jpeg_header
+    if encoded.startswith(b"BM"):
+        return _bmp_header
+    if encoded.startswith(_TIFF):
+        return _tiff_header
+    message = "the file is not a PNG, JPEG, BMP or TIFF picture"
+    raise PictureError(message)
+
+
+def _refuse(header: Header) -> None:
+    size = f"{header.width}x{header.height}"
+    if min(header.width, header.height) < 1:
+        message = f"the picture is {size}"
+    elif max(header.width, header.height) > MAX_SIDE:
+        message = f"the picture is {size}, the limit is {MAX_SIDE}x{MAX_SIDE}"
+    elif header.bits > _EIGHT_BITS:
+        # How 16 bits become 8 is a choice of exposure: the camera's, not the decoder's.
+        message = f"{header.bits} bits per channel: set the camera to 8"
+    elif not header.whole:
+        message = "the file is truncated or damaged"
+    else:
+        return
+    raise PictureError(message)
+
+
+def _as_grey_or_rgb(found: Pixels, grey: bool) -> Pixels:
+    if found.ndim == 2:  # noqa: PLR2004
+        return found
+    if grey or found.shape[2] == 1:
+        return np.ascontiguousarray(found[:, :, 0])
+    return np.ascontiguousarray(found[:, :, 2::-1])
+
+
+def _is_rgb(pixels: Pixels) -> bool:
+    return pixels.ndim == 3 and pixels.shape[2] == 3  # noqa: PLR2004
+
+
+def _png_header(encoded: bytes) -> Header:
+    length, name = struct.unpack_from(">I4s", encoded, len(_PNG))
+    if name != b"IHDR" or length != _PNG_IHDR_BYTES:
+        message = "the PNG does not begin with its header"
+        raise PictureError(message)
+    width, height, bits, colour = struct.unpack_from(">IIBB", encoded, len(_PNG) + 8)
+    return Header(
+        width=width,
+        height=height,
+        bits=bits,
+        grey=colour in _PNG_GREY_TYPES,
+        whole=_png_is_whole(encoded),
+    )
+
+
+def _png_is_whole(encoded: bytes) -> bool:
+    """Walk the chunks to the last one; each carries a checksum of its own."""
+    at, view = len(_PNG), memoryview(encoded)
+    while at + 12 <= len(encoded):
+        (length,) = struct.unpack_from(">I", encoded, at)
+        end = at + 8 + length
+        if end + 4 > len(encoded):
+            return False
+        (checksum,) = struct.unpack_from(">I", encoded, end)
+        if zlib.crc32(view[at + 4 : end]) != checksum:
+            return False
+        if encoded[at + 4 : at + 8] == b"IEND":
+            return True
+        at = end + 4
+    return False
+
+
+def _jpeg_header(encoded: bytes) -> Header:
+    frame: Header | None = None
+    for marker, at in _jpeg_segments(encoded):
+        if marker in _JPEG_SOFS:
+            bits, height, width, channels = struct.unpack_from(">BHHB", encoded, at)
+            frame = Header(
+                width=width, height=height, bits=bits, grey=channels == 1, whole=True
+            )
+            _refuse_jpeg_channels(channels)
+        elif marker in _JPEG_OTHER_SOFS:
+            message = (
+                "this coding of JPEG is not supported: use baseline or progressive"
+            )
+            raise PictureError(message)
+        elif marker == _JPEG_SOS and frame is not None:
+            _refuse_cut_jpeg(encoded, at)
+            return frame
+    message = "the JPEG holds no picture"
+    raise PictureError(message)
+
+
+def _refuse_jpeg_channels(channels: int) -> None:
+    if channels not in (1, 3):
+        message = f"the JPEG has {channels} channels, expected grey or colour"
+        raise PictureError(message)
+
+
+def _refuse_cut_jpeg(encoded: bytes, scan: int) -> None:
+    # Looked for after the scan began: a thumbnail in front of it has an end too.
+    if encoded.find(_JPEG_EOI, scan) < 0:
+        message = "the JPEG is truncated: its end is missing"
+        raise PictureError(message)
+
+
+def _jpeg_segments(encoded: bytes) -> Iterator[tuple[int, int]]:
+    """Yield each marker up to the scan with the position of what it holds."""
+    at = 2
+    while True:
+        if encoded[at] != 0xFF:  # noqa: PLR2004
+            message = "the JPEG's header is damaged"
+            raise PictureError(message)
+        while encoded[at] == 0xFF:  # noqa: PLR2004 - fill bytes may precede a marker
+            at += 1
+        (length,) = struct.unpack_from(">H", encoded, at + 1)
+        yield encoded[at], at + 3
+        at += 1 + length
+
+
+def _bmp_header(encoded: bytes) -> Header:
+    (pixels_at,) = struct.unpack_from("<I", encoded, 10)
+    size, width, height, _, bits, coding = struct.unpack_from("<IiiHHI", encoded, 14)
+    if size < 40:  # noqa: PLR2004 - the header of OS/2, which no camera writes
+        message = "this kind of BMP is not supported"
+        raise PictureError(message)
+    row = (width * bits + 31) // 32 * 4
+    # Run-length coding has no size to check; its end mark is the file's last word.
+    end = 0 if coding in (1, 2) else pixels_at + row * abs(height)
+    grey = bits <= _EIGHT_BITS and _bmp_palette_is_grey(encoded, size, pixels_at)
+    return Header(
+        width=width,
+        height=abs(height),
+        bits=_EIGHT_BITS,
+        grey=grey,
+        whole=end <= len(encoded),
+    )
+
+
+def _bmp_palette_is_grey(encoded: bytes, header_bytes: int, pixels_at: int) -> bool:
+    palette = np.frombuffer(encoded[14 + header_bytes : pixels_at], np.uint8)
+    colours = palette[: palette.size // 4 * 4].reshape(-1, 4)
+    return bool((colours[:, :3] == colours[:, :1]).all())
+
+
+def _tiff_header(encoded: bytes) -> Header:
+    order = "<" if encoded.startswith(b"II") else ">"
+    tags = _tiff_tags(encoded, order)
+    samples = tags.get(_SAMPLES, (1,))[0]
+    if samples not in (1, 3, 4):
+        message = f"the TIFF has {samples} channels, expected grey or colour"
+        raise PictureError(message)
+    return Header(
+        width=tags[_WIDTH][0],
+        height=tags[_HEIGHT][0],
+        bits=max(tags.get(_BITS, (1,))),
+        grey=samples == 1,
+        whole=_tiff_is_whole(tags, len(encoded)),
+    )
+
+
+def _tiff_tags(encoded: bytes, order: str) -> dict[int, tuple[int, ...]]:
+    """Read the whole-number tags of the first picture in the file."""
+    (at,) = struct.unpack_from(f"{order}I", encoded, 4)
+    (count,) = struct.unpack_from(f"{order}H", encoded, at)
+    tags: dict[int, tuple[int, ...]] = {}
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        tag, kind, length = struct.unpack_from(f"{order}HHI", encoded, entry)
+        code = _TIFF_CODES.get(kind)
+        if code is None or length < 1 or length > len(encoded):
+            continue
+        form = f"{order}{length}{code}"
+        inline = struct.calcsize(form) <= 4  # noqa: PLR2004
+        (far,) = struct.unpack_from(f"{order}I", encoded, entry + 8)
+        tags[tag] = struct.unpack_from(form, encoded, entry + 8 if inline else far)
+    return tags
+
+
+def _tiff_is_whole(tags: dict[int, tuple[int, ...]], size: int) -> bool:
+    offsets, lengths = _STRIPS if _STRIPS[0] in tags else _TILES
+    pieces = list(zip(tags[offsets], tags[lengths], strict=False))
+    return bool(pieces) and all(at + length <= size for at, length in pieces)
