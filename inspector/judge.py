@@ -55,17 +55,13 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A verdict on its way to the store, with the frame whose picture may be kept."""
+    """A verdict on its way to the store."""
 
     verdict: Verdict
-    frame: Frame = field(repr=False)
+    received_mono_ns: int
     decided_mono_ns: int
-
-    @property
-    def worth_keeping(self) -> bool:
-        """Whether the picture is evidence: the part did not pass and has one."""
-        has_one = self.frame.encoded is not None or self.frame.pixels is not None
-        return has_one and self.verdict.decision is not Decision.PASS
+    evidence: Frame | None = field(repr=False)
+    """The frame whose picture is to be kept: the part did not pass and has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,12 +227,12 @@ class Judge:
         )
         judgement = decide(facts, self._rules.decisions)
         times.lap("decide")
+        scores = findings.scores or _UNSCORED
         return Judged(
-            verdict=self._verdict(
-                window, findings.scores or _UNSCORED, judgement, times
-            ),
-            frame=window.frame,
+            verdict=self._verdict(window, scores, judgement, times),
+            received_mono_ns=window.frame.received_mono_ns,
             decided_mono_ns=times.last_ns,
+            evidence=_evidence(window.frame, judgement.decision),
         )
 
     def _verdict(
@@ -301,6 +297,12 @@ def _trouble(fault: Fault, words: str) -> Trouble:
     """Keep the words of others short, on one line, and never empty."""
     shown = "".join(sign if sign.isprintable() else " " for sign in words[:300])
     return Trouble(fault=fault, words=shown.strip() or fault.value)
+
+
+def _evidence(frame: Frame, decision: Decision) -> Frame | None:
+    """Let go of the pictures of parts that passed: they are large, and they queue."""
+    has_picture = bool(frame.encoded) or frame.pixels is not None
+    return frame if has_picture and decision is not Decision.PASS else None
 
 
 def _recordable(score: float | None) -> float | None:

@@ -45,7 +45,7 @@ class BoundedQueue(Generic[T]):
     Args:
         capacity: the most items that wait.
         when_full: what happens to one more.
-        bell: rung at every change, for a taker who minds several queues.
+        bell: rung for each item and for the end, for a taker who minds several queues.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class BoundedQueue(Generic[T]):
             self._items.append(item)
             self._put += 1
             self._high_water = max(self._high_water, len(self._items))
-            self._announce()
+            self._ring()
         return pushed_out
 
     def get(self, timeout_s: float | None = None) -> T:
@@ -103,7 +103,7 @@ class BoundedQueue(Generic[T]):
         """Take nothing more; what waits can still be got."""
         with self._changed:
             self._closed = True
-            self._announce()
+            self._ring()
 
     @property
     def exhausted(self) -> bool:
@@ -137,11 +137,10 @@ class BoundedQueue(Generic[T]):
         count = min(limit, len(self._items))
         taken = [self._items.popleft() for _ in range(count)]
         self._got += count
-        if taken:
-            self._announce()
+        self._changed.notify_all()
         return taken
 
-    def _announce(self) -> None:
+    def _ring(self) -> None:
         self._changed.notify_all()
         if self._bell is not None:
             self._bell.set()

@@ -1,0 +1,161 @@
+"""The store thread's work: keep the evidence, commit the rows, then tell the watchers.
+
+Store first, show second. A picture is kept before the row that points to it, so that no
+row ever points to nothing; a picture that cannot be kept does not cost the verdict: the
+row is stored without it and says so. A store that fails for good stops the line.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
+
+from inspector.account import Loss, Tally
+from inspector.errors import PictureError, StoreError
+from inspector.judge import Judged
+from inspector.ports import EvidenceStore, StoreReceipt, VerdictStore, Watcher
+from inspector.queues import BoundedQueue, QueueClosedError
+from inspector.types import NS_PER_MS, Frame, Pixels, Verdict
+
+_log = logging.getLogger(__name__)
+
+_SUFFIXES = (
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"BM", ".bmp"),
+    (b"II*\0", ".tif"),
+    (b"MM\0*", ".tif"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Where verdicts and evidence are kept, and how raw pictures become files."""
+
+    verdicts: VerdictStore
+    evidence: EvidenceStore
+    encode_png: Callable[[Pixels], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreLimits:
+    """How much is committed at once, and how long a store may take to heal."""
+
+    batch: int = 64
+    """A commit takes what waits, at most this many verdicts."""
+    retry_for_s: float = 2.0
+    """A locked database may heal; after this long the line stops."""
+
+
+class Storekeeper:
+    """Takes verdicts off a queue and makes them durable, in order."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        tally: Tally,
+        watchers: Sequence[Watcher] = (),
+        limits: StoreLimits | None = None,
+        mono_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._archive = archive
+        self._tally = tally
+        self._watchers = tuple(watchers)
+        self._limits = limits or StoreLimits()
+        self._mono_ns = mono_ns
+
+    def serve(self, queue: BoundedQueue[Judged]) -> None:
+        """Store what comes until the queue is closed and empty.
+
+        Raises:
+            StoreError: the store has failed for good; the parts in hand are counted.
+        """
+        while True:
+            try:
+                first = queue.get()
+            except QueueClosedError:
+                return
+            self.store([first, *queue.take(self._limits.batch - 1)])
+
+    def store(self, batch: Sequence[Judged]) -> None:
+        """Make one batch durable, count it and tell the watchers.
+
+        Raises:
+            StoreError: none of the batch is stored; its parts are counted as lost.
+        """
+        with ExitStack() as unless_stored:
+            unless_stored.callback(self._tally.lost, Loss.UNSTORED, len(batch))
+            kept = [self._with_evidence(judged) for judged in batch]
+            receipt = self._commit([judged.verdict for judged in kept])
+            unless_stored.pop_all()
+        durable = receipt.inserted + receipt.already_there
+        self._tally.stored(durable, receipt.already_there)
+        self._tally.lost(Loss.IDENTITY_CONFLICT, len(batch) - durable)
+        for judged in kept:
+            self._note(judged)
+            self._tell(judged.verdict)
+
+    def _with_evidence(self, judged: Judged) -> Judged:
+        if judged.evidence is None:
+            return judged
+        try:
+            path = self._keep(judged.evidence)
+        except (StoreError, PictureError) as error:
+            _log.error("evidence of part %s: %s", judged.verdict.frame_id, error)
+            self._tally.evidence_lost()
+            reason = f"{judged.verdict.reason}; its picture could not be kept"
+            return replace(judged, verdict=replace(judged.verdict, reason=reason))
+        return replace(judged, verdict=replace(judged.verdict, evidence=path))
+
+    def _keep(self, frame: Frame) -> str:
+        """Keep the very bytes the camera sent; raw pixels as PNG, which loses none."""
+        if frame.encoded is not None:
+            return self._archive.evidence.keep(frame.encoded, _suffix(frame.encoded))
+        if frame.pixels is None:
+            message = f"part {frame.frame_id} has no picture"
+            raise PictureError(message)
+        return self._archive.evidence.keep(
+            self._archive.encode_png(frame.pixels), ".png"
+        )
+
+    def _commit(self, verdicts: Sequence[Verdict]) -> StoreReceipt:
+        retrying = Retrying(
+            retry=retry_if_exception_type(StoreError),
+            stop=stop_after_delay(self._limits.retry_for_s),
+            wait=wait_exponential_jitter(initial=0.05, max=0.5, jitter=0.05),
+            reraise=True,
+        )
+        return retrying(self._archive.verdicts.store, verdicts)
+
+    def _note(self, judged: Judged) -> None:
+        now_ns = self._mono_ns()
+        self._tally.seen(
+            judged.verdict,
+            latency_ms=(now_ns - judged.received_mono_ns) / NS_PER_MS,
+            store_ms=(now_ns - judged.decided_mono_ns) / NS_PER_MS,
+        )
+
+    def _tell(self, verdict: Verdict) -> None:
+        for watcher in self._watchers:
+            try:
+                watcher.saw(verdict)
+            except Exception:  # noqa: BLE001 - around a watcher: it never stops the line
+                self._tally.watcher_failed()
+                _log.exception("watcher %s failed", type(watcher).__name__)
+
+
+def _suffix(encoded: bytes) -> str:
+    """Name a picture file's kind by how it begins; a damaged one is `.bin`."""
+    return next(
+        (kind for start, kind in _SUFFIXES if encoded.startswith(start)), ".bin"
+    )
