@@ -209,4 +209,4 @@ class Tally:
 
 
 def _plain(counts: Mapping[Any, int]) -> dict[str, int]:
-    return {str(name): count for name, count in sorted(counts.items())}
+    return {str(name): count for name, count in sorted(counts.items()) if count}

@@ -17,7 +17,7 @@ from tenacity import (
     Retrying,
     retry_if_exception_type,
     stop_after_delay,
-    wait_exponential_jitter,
+    wait_random_exponential,
 )
 
 from inspector.account import Loss, Tally
@@ -132,7 +132,7 @@ class Storekeeper:
         retrying = Retrying(
             retry=retry_if_exception_type(StoreError),
             stop=stop_after_delay(self._limits.retry_for_s),
-            wait=wait_exponential_jitter(initial=0.05, max=0.5, jitter=0.05),
+            wait=wait_random_exponential(multiplier=0.05, max=0.5),
             reraise=True,
         )
         return retrying(self._archive.verdicts.store, verdicts)
