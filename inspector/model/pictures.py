@@ -226,6 +226,8 @@ def _jpeg_header(encoded: bytes) -> Header:
                 "this coding of JPEG is not supported: use baseline or progressive"
             )
             raise PictureError(message)
+        elif marker == _JPEG_SOS and frame is None:
+            break
         elif marker == _JPEG_SOS and frame is not None:
             _refuse_cut_jpeg(encoded, at)
             return frame

@@ -364,8 +364,7 @@ def test_every_frame_closes_once_in_order_and_never_waits_too_long(
     closed: list[Window] = []
     for what, number in events:
         now += abs(number) * NS_PER_MS // 20
-        wake = assembler.next_wake_mono_ns()
-        if wake is not None and wake < now:
+        while (wake := assembler.next_wake_mono_ns() or now) < now:
             closed += assembler.ready(wake)
         if what == "frame":
             frame_id = len(arrived)
@@ -390,6 +389,62 @@ def test_every_frame_closes_once_in_order_and_never_waits_too_long(
     counts = assembler.counts
     total = counts.complete + counts.partial + counts.late + counts.missing
     assert total == len(arrived)
+
+
+def by_looking_at_every_line(lines: list[LogLine], room: int) -> set[LogLine]:
+    """Choose lines for `taken()` the slow way: the rules, spelled out again."""
+    travel_s = {"stringer": 46, "layup": 30}
+
+    def rank(line: LogLine) -> tuple[object, ...] | None:
+        before = (TAKEN_NS - line.logged_ns) / NS_PER_S
+        off = abs(before - travel_s.get(line.station, 0))
+        tie = (line.logged_ns, line.station, line.level, line.text)
+        if before < 0:
+            return None
+        if "M0004107" in line.text.split():
+            return 0, off, tie
+        if line.station in travel_s:
+            return (1, off, tie) if off <= 10 else None
+        return (2, off, tie) if before <= 180 else None
+
+    ranked = {line: found for line in lines if (found := rank(line)) is not None}
+    return set(sorted(ranked, key=lambda line: ranked[line])[:room])
+
+
+@given(
+    lines=st.lists(
+        st.builds(
+            logged,
+            st.integers(-50, 2500).map(lambda tenth: tenth / 10),
+            station=st.sampled_from(["stringer", "layup", "mes"]),
+            text=st.sampled_from(["said", "M0004107 said", "again"]),
+        ),
+        unique=True,
+        max_size=250,
+    ),
+    room=st.integers(1, 50),
+)
+def test_a_window_holds_what_a_look_at_every_held_line_would_choose(
+    lines: list[LogLine], room: int
+) -> None:
+    """In any order of arrival, and after the oldest arrivals were given up."""
+    assembler = an_assembler(max_lines=room, max_buffered_lines=100)
+    for line in lines:
+        assembler.add_line(line)
+    window = the_window(assembler)
+    assert set(window.log_lines) == by_looking_at_every_line(lines[-100:], room)
+    assert assembler.counts.evicted_lines == max(0, len(lines) - 100)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_long_run_holds_only_the_latest_lines(order: int) -> None:
+    assembler = an_assembler(max_lines=100, max_buffered_lines=100)
+    lines = [
+        logged(30 + order * n / 100, station="layup", text=f"n{n}") for n in range(400)
+    ]
+    for line in lines:
+        assembler.add_line(line)
+    assert set(the_window(assembler).log_lines) == set(lines[-100:])
 
 
 def test_a_full_buffer_stays_cheap() -> None:

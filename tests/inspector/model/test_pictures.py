@@ -118,6 +118,51 @@ def test_what_is_no_picture_is_refused(encoded: bytes) -> None:
         decode(encoded)
 
 
+def patched(encoded: bytes, at: int, new: bytes) -> bytes:
+    return encoded[:at] + new + encoded[at + len(new) :]
+
+
+def a_jpeg_marker(marker: int) -> int:
+    return written(".jpg", a_gradient(8, 8)).index(bytes([0xFF, marker]))
+
+
+@pytest.mark.parametrize(
+    ("encoded", "problem"),
+    [
+        (patched(a_png_that_claims(4, 4), 12, b"IDAT"), "does not begin with"),
+        (
+            patched(
+                written(".jpg", a_gradient(8, 8)), a_jpeg_marker(0xC0), b"\xff\xc9"
+            ),
+            "this coding of JPEG is not supported",
+        ),
+        (
+            patched(
+                written(".jpg", a_gradient(8, 8)), a_jpeg_marker(0xC0), b"\xff\xe5"
+            ),
+            "the JPEG holds no picture",
+        ),
+        (
+            patched(written(".jpg", a_gradient(8, 8)), a_jpeg_marker(0xC0) + 9, b"\4"),
+            "the JPEG has 4 channels",
+        ),
+        (patched(written(".jpg", a_gradient(8, 8)), 4, b"\0\3"), "header is damaged"),
+        (patched(written(".bmp", a_gradient(8, 8)), 14, b"\x0c"), "kind of BMP"),
+    ],
+)
+def test_odd_headers_are_refused(encoded: bytes, problem: str) -> None:
+    with pytest.raises(PictureError, match=problem):
+        decode(encoded)
+
+
+def test_a_tiff_of_two_channels_is_refused() -> None:
+    encoded = written(".tif", a_gradient(8, 8, 3))
+    samples = struct.pack("<HHIH", 277, 3, 1, 3)
+    two = patched(encoded, encoded.index(samples) + 8, b"\2")
+    with pytest.raises(PictureError, match="the TIFF has 2 channels"):
+        decode(two)
+
+
 def test_exif_orientation_is_ignored() -> None:
     tags = b"MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHH", 0x112, 3, 1, 6, 0)
     body = b"Exif\0\0" + tags + bytes(4)
