@@ -1,0 +1,186 @@
+"""Puts a line together: the one place that knows every connector.
+
+Heavy packages are imported where they are used, so that a command that needs no camera
+starts without OpenCV, and one that needs no model without ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspector.account import Tally
+from inspector.errors import SettingsError
+from inspector.judge import Judge, Rulebook
+from inspector.pipeline import Capacities, Pipeline, Sources
+from inspector.ports import FrameSource, LogSource, Model, Watcher
+from inspector.queues import WhenFull
+from inspector.recording import Recording
+from inspector.replay import Pace, ReplayClock
+from inspector.settings import (
+    CaptureFrames,
+    FolderFrames,
+    LineSettings,
+    ModelSettings,
+    RecordingFrames,
+    RunSettings,
+    load_settings,
+    settings_sha256,
+)
+from inspector.storing import Archive, Storekeeper
+from inspector.types import NS_PER_S, Problem
+from inspector.windows import WindowAssembler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Which parts of a recording are replayed, and how fast."""
+
+    pace: Pace = "own"
+    split: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brain:
+    """A loaded model and the settings it decides by."""
+
+    model: Model
+    settings: ModelSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A line's sources, with the room that suits them."""
+
+    sources: Sources
+    capacities: Capacities
+
+
+def assemble_line(
+    line: LineSettings,
+    feed: Feed,
+    brain: Brain,
+    archive: Archive,
+    watchers: Sequence[Watcher] = (),
+) -> Pipeline:
+    """Put the stations of a line together; nothing runs yet."""
+    from inspector.model.pictures import decode, unusable
+
+    tally = Tally()
+    return Pipeline(
+        sources=feed.sources,
+        assembler=WindowAssembler(line, feed.sources.log is not None),
+        judge=Judge(brain.model, decode, unusable, rules=_rulebook(line, brain)),
+        storekeeper=Storekeeper(archive, tally, watchers),
+        tally=tally,
+        capacities=feed.capacities,
+    )
+
+
+def load_brain(folder: Path, line: str) -> Brain:
+    """Load a line's model with the settings that training found for it.
+
+    Raises:
+        SettingsError: the model has no settings for this line, or wrong ones.
+        ArtifactError: the model is altered, incomplete or of another version.
+    """
+    from inspector.model.hybrid import load_model
+
+    path = folder / "settings" / f"{line}.toml"
+    settings = load_settings(path, ModelSettings)
+    if settings.line != line:
+        what = f"field line: is {settings.line}, but the line is {line}"
+        raise SettingsError([Problem.in_file(path, what)])
+    return Brain(model=load_model(folder, line, settings=settings), settings=settings)
+
+
+def replay_feed(recording: Recording, excerpt: Excerpt) -> Feed:
+    """Make the sources that replay a recording, frames and log in step."""
+    from connectors.frames.recording import ReplayedFrames
+    from connectors.logs.replay import ReplayedLog
+
+    rows = recording.select(excerpt.split, limit=excerpt.limit)
+    captured_ns = [row.captured_ns for row in rows]
+    takt_s = recording.settings.takt_s
+    clock = ReplayClock.at_pace(excerpt.pace, captured_ns, takt_s)
+    frames = ReplayedFrames(recording, clock, rows)
+    log: LogSource | None = None
+    if recording.log_files and rows:
+        since_ns = rows[0].captured_ns - _memory_ns(recording.settings)
+        log = ReplayedLog(recording, clock, since_ns=since_ns)
+    return Feed(
+        sources=Sources(frames=frames, log=log, when_full=WhenFull.WAIT),
+        capacities=Capacities.for_recording(),
+    )
+
+
+def live_feed(settings: RunSettings) -> Feed:
+    """Make the sources that a line's settings name.
+
+    Raises:
+        RecordingError: the recording it names cannot be used.
+        SettingsError: the recording it names is of another line.
+    """
+    if isinstance(settings.frames, RecordingFrames):
+        return _recorded_feed(settings, settings.frames)
+    when_full = _when_full(settings.frames)
+    sources = Sources(
+        frames=_frames(settings, settings.frames),
+        log=_followed_log(settings),
+        when_full=when_full,
+    )
+    waits = when_full is WhenFull.WAIT
+    room = Capacities.for_recording() if waits else Capacities()
+    return Feed(sources=sources, capacities=room)
+
+
+def _rulebook(line: LineSettings, brain: Brain) -> Rulebook:
+    # Where frames come from and rows go to does not decide: the hash leaves it out.
+    deciding = LineSettings.model_validate(
+        line.model_dump(include=set(LineSettings.model_fields))
+    )
+    return Rulebook(
+        decisions=brain.settings.decisions,
+        settings_sha256=settings_sha256(deciding, brain.settings),
+    )
+
+
+def _memory_ns(settings: LineSettings) -> int:
+    """How far back from a frame the log matters to it."""
+    travel_s = max((each.seconds_to_camera for each in settings.stations), default=0)
+    rules = settings.windows
+    reach_s = max(rules.horizon_s, travel_s + rules.travel_tolerance_s)
+    return int((reach_s + rules.out_of_order_s) * NS_PER_S)
+
+
+def _recorded_feed(settings: RunSettings, frames: RecordingFrames) -> Feed:
+    recording = Recording.load(frames.path)
+    if recording.settings.id != settings.id:
+        what = f"is of line {recording.settings.id}, but the settings are {settings.id}"
+        raise SettingsError([Problem.in_file(frames.path, what)])
+    return replay_feed(recording, Excerpt(pace=frames.rate))
+
+
+def _when_full(frames: FolderFrames | CaptureFrames) -> WhenFull:
+    """Files can wait for the line; a camera cannot."""
+    return WhenFull.OVERFLOW if frames.kind in {"usb", "rtsp"} else WhenFull.WAIT
+
+
+def _frames(settings: RunSettings, frames: FolderFrames | CaptureFrames) -> FrameSource:
+    if isinstance(frames, FolderFrames):
+        from connectors.frames.folder import PictureFolder
+
+        return PictureFolder(frames.path, settings.id, settings.camera, frames.watch)
+    from connectors.frames.capture import CapturedFrames
+
+    return CapturedFrames(frames, settings.id, settings.camera)
+
+
+def _followed_log(settings: RunSettings) -> LogSource | None:
+    if settings.log is None:
+        return None
+    from connectors.logs.tail import FollowedLog
+
+    return FollowedLog(settings.log.path, settings.id, settings.log.from_start)
