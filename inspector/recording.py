@@ -18,7 +18,6 @@ from typing import Self, TypeVar
 
 from inspector.errors import PictureError, RecordingError, SettingsError
 from inspector.logtext import parse_utc_ns, read_log_line
-from inspector.ports import PictureDecoder
 from inspector.settings import LineSettings, load_settings
 from inspector.types import LogLine, MalformedLogLine, Pixels, Problem
 
@@ -36,6 +35,9 @@ MAX_FRAME_ID = 2**63 - 1
 _BOM = b"\xef\xbb\xbf"
 
 Field = TypeVar("Field")
+
+Decode = Callable[[bytes], Pixels]
+"""Turns a picture file into pixels; raises `PictureError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,7 @@ class Recording:
         return _read_log(path, self.settings.id)
 
 
-def check(folder: Path, decode: PictureDecoder) -> list[Problem]:
+def check(folder: Path, decode: Decode) -> list[Problem]:
     """Read all of a recording, pictures and log text too, and list what is wrong."""
     settings, rows, problems = _read_tables(folder)
     for row in rows:
@@ -379,7 +381,7 @@ def _sha256(text: str) -> str:
 class _PictureCheck:
     """Reads the picture and the mask of one row and notes what is wrong with them."""
 
-    def __init__(self, folder: Path, row: FrameRow, decode: PictureDecoder) -> None:
+    def __init__(self, folder: Path, row: FrameRow, decode: Decode) -> None:
         self.problems: list[Problem] = []
         self._folder = folder
         self._row = row
