@@ -1,0 +1,110 @@
+"""What `replay`, `run` and `demo` share: operate a line, and print its account."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from types import FrameType
+
+from rich.table import Table
+
+from inspector.account import Account
+from inspector.errors import InspectorError
+from inspector.pipeline import Pipeline
+
+_LOOK_EVERY_S = 0.1
+
+
+def operate(pipeline: Pipeline) -> Account:
+    """Run a line until its sources end, or SIGINT or SIGTERM asks it to stop.
+
+    Asked to stop, it judges and stores the parts in hand and then returns. Must be
+    called from the main thread.
+
+    Raises:
+        InspectorError: the line broke down, or its account does not balance.
+    """
+    with _signals() as asked, ThreadPoolExecutor(1, "operate") as pool:
+        running = pool.submit(pipeline.run)
+        while not wait([running], timeout=_LOOK_EVERY_S).done:
+            if asked:
+                asked.clear()
+                pipeline.stop()
+        account = running.result()
+    if not account.balances:
+        raise InspectorError(_imbalance(account))
+    return account
+
+
+def account_tables(account: Account) -> list[Table]:
+    """Lay an account out for a person: what became of the parts, and how fast."""
+    return [_parts_table(account), _latency_table(account)]
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collect the signals that ask to stop.
+
+    The handler does nothing but note them: it may interrupt the main thread while that
+    holds any lock, so it must not take one.
+    """
+    asked: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    before = {
+        number: signal.signal(number, note)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _imbalance(account: Account) -> str:
+    return (
+        f"the account does not balance: {account.parts} parts, {account.verdicts} "
+        f"verdicts, {sum(account.faults.values())} counted faults"
+    )
+
+
+def _parts_table(account: Account) -> Table:
+    table = Table("what", "parts", title="What became of the parts")
+    table.columns[1].justify = "right"
+    rows = {
+        "triggered": account.parts,
+        "verdicts stored": account.verdicts,
+        "  of these stored before": account.already_stored,
+        **_named("without a verdict", account.faults),
+        **_named("decision", account.decisions),
+        **_named("route", account.routes),
+        **_named("could not be judged", account.verdict_faults),
+        **_named("log context", account.log_context),
+        "late log lines": account.late_lines,
+        "unreadable log lines": account.malformed_lines,
+        "evidence pictures lost": account.evidence_lost,
+        "watcher failures": account.watcher_failures,
+    }
+    for what, count in rows.items():
+        table.add_row(what, f"{count}")
+    return table
+
+
+def _named(what: str, counts: Mapping[str, int]) -> dict[str, int]:
+    return {f"{what}: {name}": count for name, count in counts.items()}
+
+
+def _latency_table(account: Account) -> Table:
+    title = f"Time per part, at {account.parts_per_s:.1f} parts/s"
+    table = Table("stage", "p50 ms", "p99 ms", title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    stages = {**account.latency_by_stage, "frame to stored": account.latency}
+    for stage, timed in stages.items():
+        table.add_row(stage, f"{timed.p50:.2f}", f"{timed.p99:.2f}")
+    return table

@@ -1,0 +1,101 @@
+"""A line runs to its end or to a signal, and its account is printed whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from inspector.account import Account, Loss, Tally
+from inspector.commands.line_operation import account_tables, operate
+from inspector.errors import InspectorError, StoreError
+from inspector.pipeline import Pipeline
+from tests.inspector.line_fakes import FakeModel, ListedFrames, VerdictShelf
+from tests.inspector.test_pipeline import Line, fresh_frames, slowly
+
+
+@contextmanager
+def signals_after(delay_s: float, *numbers: signal.Signals) -> Iterator[None]:
+    def send() -> None:
+        for number in numbers:
+            os.kill(os.getpid(), number)
+            time.sleep(0.05)
+
+    sender = threading.Timer(delay_s, send)
+    sender.start()
+    yield
+    sender.join()
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (signal.SIGINT,),
+        (signal.SIGTERM,),
+        (signal.SIGTERM, signal.SIGTERM, signal.SIGINT),
+    ],
+)
+def test_a_signal_finishes_the_parts_in_hand(numbers: tuple[signal.Signals]) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    line = Line(
+        ListedFrames(fresh_frames(10), stays_open=True), model=FakeModel(act=slowly)
+    )
+    started = time.monotonic()
+    with signals_after(0.1, *numbers):
+        account = operate(line.pipeline())
+    assert (account.verdicts, account.faults) == (account.parts, {})
+    assert account.verdicts >= 1
+    assert time.monotonic() - started < 5
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_line_ends_by_itself() -> None:
+    assert operate(Line(ListedFrames(fresh_frames(10))).pipeline()).verdicts == 10
+
+
+def test_a_line_that_breaks_down_is_an_error() -> None:
+    line = Line(ListedFrames(fresh_frames(3)), shelf=VerdictShelf(failures=10**9))
+    with pytest.raises(StoreError, match="locked"):
+        operate(line.pipeline())
+
+
+@dataclass
+class Leaking:
+    """A line that lost a part and did not notice."""
+
+    account: Account
+
+    def run(self) -> Account:
+        return self.account
+
+
+def test_an_account_that_does_not_balance_is_an_error() -> None:
+    tally = Tally()
+    tally.triggered()
+    tally.triggered()
+    tally.lost(Loss.UNSTORED)
+    pipeline: Any = Leaking(tally.account())
+    with pytest.raises(InspectorError, match="2 parts, 0 verdicts, 1 counted faults"):
+        operate(pipeline)
+
+
+def test_the_tables_show_every_count_and_every_stage() -> None:
+    pipeline: Pipeline = Line(ListedFrames(fresh_frames(10))).pipeline()
+    shown = Console(file=StringIO(), width=100)
+    for table in account_tables(pipeline.run()):
+        shown.print(table)
+    assert isinstance(shown.file, StringIO)
+    text = shown.file.getvalue()
+    for words in ("triggered", "decision: PASS", "route: both", "frame to stored"):
+        assert words in text
+    for stage in ("queue", "window", "decode", "decide", "store"):
+        assert stage in text
