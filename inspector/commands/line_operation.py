@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
+from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from inspector.account import Account
 from inspector.errors import InspectorError
 from inspector.pipeline import Pipeline
+from inspector.storing import Archive
 
 _LOOK_EVERY_S = 0.1
 
@@ -36,6 +42,42 @@ def operate(pipeline: Pipeline) -> Account:
     if not account.balances:
         raise InspectorError(_imbalance(account))
     return account
+
+
+def operate_and_report(
+    pipeline: Pipeline, archive: Archive, json_file: Path | None
+) -> None:
+    """Operate a line, and print its account however it ended.
+
+    Raises:
+        InspectorError: the line broke down, or its account does not balance.
+    """
+    try:
+        operate(pipeline)
+    finally:
+        archive.verdicts.close()
+        account = pipeline.account()
+        console = Console()
+        for table in account_tables(account):
+            console.print(table)
+        if json_file is not None:
+            write_json(json_file, account.as_json())
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file that is there as a whole or not at all, and holds no NaN.
+
+    Raises:
+        InspectorError: the file cannot be written.
+    """
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror}"
+        raise InspectorError(message) from error
 
 
 def account_tables(account: Account) -> list[Table]:

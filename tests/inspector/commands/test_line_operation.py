@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -10,16 +11,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from inspector.account import Account, Loss, Tally
-from inspector.commands.line_operation import account_tables, operate
+from inspector.commands.line_operation import (
+    account_tables,
+    operate,
+    operate_and_report,
+    write_json,
+)
 from inspector.errors import InspectorError, StoreError
 from inspector.pipeline import Pipeline
-from tests.inspector.line_fakes import FakeModel, ListedFrames, VerdictShelf
+from inspector.storing import Archive
+from tests.inspector.line_fakes import (
+    FakeModel,
+    ListedFrames,
+    PictureDrawer,
+    VerdictShelf,
+)
 from tests.inspector.test_pipeline import Line, fresh_frames, slowly
 
 
@@ -99,3 +112,44 @@ def test_the_tables_show_every_count_and_every_stage() -> None:
         assert words in text
     for stage in ("queue", "window", "decode", "decide", "store"):
         assert stage in text
+
+
+def an_archive(shelf: VerdictShelf) -> Archive:
+    return Archive(
+        verdicts=shelf, evidence=PictureDrawer(), encode_png=lambda _pixels: b""
+    )
+
+
+def test_the_account_is_printed_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = Line(ListedFrames(fresh_frames(3)))
+    operate_and_report(line.pipeline(), an_archive(line.shelf), tmp_path / "a.json")
+    said = json.loads((tmp_path / "a.json").read_text())
+    assert (said["parts"], said["verdicts"], said["faults"]) == (3, 3, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert "triggered" in capsys.readouterr().out
+
+
+def test_a_line_that_breaks_down_still_says_what_became_of_its_parts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = Line(ListedFrames(fresh_frames(3)), shelf=VerdictShelf(failures=10**9))
+    with pytest.raises(StoreError):
+        operate_and_report(line.pipeline(), an_archive(line.shelf), tmp_path / "a.json")
+    said = json.loads((tmp_path / "a.json").read_text())
+    assert (said["parts"], said["verdicts"]) == (3, 0)
+    assert sum(said["faults"].values()) == 3
+    assert "unstored" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "a.json"
+    with pytest.raises(InspectorError, match=r"a\.json: cannot be written"):
+        write_json(path, {})
+
+
+def test_what_is_not_a_number_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"p99": float("nan")})
+    assert list(tmp_path.iterdir()) == []
