@@ -1,0 +1,85 @@
+"""`inspector replay`: a recorded line through the live pipeline into a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inspector.replay import Pace
+
+
+def pace(text: str) -> Pace:
+    """Read `own`, `max` or a number of parts per second."""
+    if text == "own" or text == "max":  # noqa: PLR1714 - narrows to the literals
+        return text
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        message = f"{text!r} is not a number of parts per second above 0, own or max"
+        raise typer.BadParameter(message)
+    return rate
+
+
+def replay(
+    recording: Annotated[
+        Path, typer.Argument(metavar="REC", help="Folder of the recorded line.")
+    ],
+    *,
+    model: Annotated[
+        Path, typer.Option(help="Folder of the model that `inspector train` wrote.")
+    ],
+    database: Annotated[
+        str,
+        typer.Option(
+            envvar="INSPECTOR_DATABASE_URL",
+            help="Where verdicts go; a SQLite file is made and migrated if need be.",
+        ),
+    ] = "sqlite:///inspector.db",
+    rate: Annotated[
+        Pace,
+        typer.Option(
+            parser=pace,
+            metavar="N|own|max",
+            help="Parts per second; `own`: as recorded; `max`: as fast as possible.",
+        ),
+    ] = "own",
+    evidence: Annotated[
+        Path, typer.Option(help="Folder for the pictures of parts that did not pass.")
+    ] = Path("evidence"),
+    limit: Annotated[
+        int | None, typer.Option(min=0, help="Replay at most so many parts.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Replay one shift only: train, val or test.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Also write the account to this file.")
+    ] = None,
+) -> None:
+    """Judge a recorded line as if it ran now, and store every verdict.
+
+    Each part is stored once: replaying again changes nothing, and continues where an
+    interrupted replay ended. Exit code 1 if any part is unaccounted for.
+
+    Example: inspector replay recordings/poly --model M --rate 30 --json account.json
+    """
+    from connectors.wiring import (
+        Excerpt,
+        assemble_line,
+        load_brain,
+        open_archive,
+        replay_feed,
+    )
+    from inspector.commands.line_operation import operate_and_report
+    from inspector.recording import Recording
+
+    recorded = Recording.load(recording)
+    brain = load_brain(model, recorded.settings.id)
+    archive = open_archive(database, evidence, upgrade=True)
+    feed = replay_feed(recorded, Excerpt(pace=rate, split=split, limit=limit))
+    line = assemble_line(recorded.settings, feed, brain, archive)
+    operate_and_report(line, archive, json)

@@ -1,0 +1,108 @@
+"""Connectors that live in memory and keep the ports, for tests that need no disk.
+
+Each fake is held to the same promises as the connectors it stands for (`promises/`).
+What a test wants to see is public; what it wants to go wrong is an argument.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from inspector.errors import SourceError, StoreError
+from inspector.ports import StoreReceipt
+from inspector.types import (
+    BranchId,
+    Frame,
+    LogLine,
+    MalformedLogLine,
+    Sample,
+    Scores,
+    TrunkId,
+    Verdict,
+)
+from tests.builders import BRANCH, TRUNK, some_scores
+
+Identity = tuple[str, str, int]
+Item = TypeVar("Item")
+
+
+class InMemoryVerdictStore:
+    """Keeps verdicts in a dictionary.
+
+    `failures` calls of `store` raise `StoreError` first, as a locked database would.
+    """
+
+    def __init__(self, failures: int = 0) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[Identity, Verdict] = {}
+        self.failures = failures
+        self.batches: list[int] = []
+        """Size of each batch that was stored."""
+        self.closed = False
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """All that is kept, in the order it came."""
+        with self._lock:
+            return list(self._kept.values())
+
+    def store(self, verdicts: Sequence[Verdict]) -> StoreReceipt:
+        """Keep those whose part has no verdict yet."""
+        with self._lock:
+            self._refuse_when_due()
+            before = len(self._kept)
+            theirs = [
+                (self._kept.setdefault(_identity(verdict), verdict), verdict)
+                for verdict in verdicts
+            ]
+            self.batches.append(len(verdicts))
+            conflicts = tuple(
+                new for old, new in theirs if old.captured_ns != new.captured_ns
+            )
+            inserted = len(self._kept) - before
+            return StoreReceipt(
+                inserted=inserted,
+                already_there=len(verdicts) - inserted - len(conflicts),
+                conflicts=conflicts,
+            )
+
+    def close(self) -> None:
+        """Take nothing more."""
+        self.closed = True
+
+    def _refuse_when_due(self) -> None:
+        if self.closed:
+            message = "the store is closed"
+            raise StoreError(message)
+        if self.failures > 0:
+            self.failures -= 1
+            message = "the database is locked"
+            raise StoreError(message)
+
+
+class InMemoryEvidenceStore:
+    """Keeps pictures in a dictionary, by the path a file would have."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.pictures: dict[str, bytes] = {}
+        self.failures = failures
+
+    def keep(self, picture: bytes, suffix: str) -> str:
+        """Keep a picture under its hash."""
+        if self.failures > 0:
+            self.failures -= 1
+            message = "the disk is full"
+            raise StoreError(message)
+        name = hashlib.sha256(picture).hexdigest()
+        path = f"{name[:2]}/{name}{suffix}"
+        self.pictures[path] = picture
+        return path
+
+
+class _ListSource[Item]:
+    """Yields the items of a list, then ends, breaks, or stays open until stopped."""
+
