@@ -120,6 +120,32 @@ def unusable(pixels: Pixels) -> str | None:
     return None
 
 
+def fit(pixels: Pixels, height: int, width: int, channels: int) -> Pixels:
+    """Bring a picture to the size and colours that a branch reads.
+
+    Args:
+        pixels: `[h, w]` or `[h, w, 3]`.
+        height: wanted rows.
+        width: wanted columns.
+        channels: 1 for grey, 3 for RGB.
+
+    Returns:
+        `[height, width, channels]` uint8.
+
+    Raises:
+        PictureError: a side is 0.
+    """
+    if 0 in pixels.shape:
+        message = f"the picture has no pixels: {pixels.shape}"
+        raise PictureError(message)
+    if channels == 1 and pixels.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8)
+    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    if small.ndim != 3:
+        small = small[:, :, None]
+    return np.broadcast_to(small, (height, width, channels)).astype(np.uint8)
+
+
 def read_header(encoded: bytes) -> Header:
     """Read size and depth of a picture file without decoding it.
 

@@ -1,0 +1,271 @@
+"""Stage one of training, pictures: a line's branch, from features that stay as they are.
+
+Heads start from self-supervision over the pictures of all lines together, then learn a
+line's labels: how surely a part is defective, of which kind, and, where there are masks,
+in which cells.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from inspector.training.networks import (
+    GRID,
+    Branch,
+    BranchHeads,
+    GoodParts,
+    PictureReading,
+    patch_features,
+)
+from inspector.training.views import VIEWS, FeatureStore, Labelled, turned
+from inspector.types import FloatArray
+
+MEMORY = 500
+"""Patches of good parts that a branch remembers."""
+_CANDIDATES = 20_000
+_BATCH = 32
+_DEFECT_CELL_WEIGHT = 5.0
+
+Parts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadPlan:
+    """How long heads learn.
+
+    Without masks a line's labels say little about where to look, and heads that learn
+    too eagerly recognise exposures and neighbours instead of defects.
+    """
+
+    epochs: int = 30
+    with_masks: float = 1e-3
+    without_masks: float = 3e-4
+    weight_decay: float = 0.05
+    average: float = 0.98
+    """Decay of the running average of the weights that is kept."""
+
+
+def self_supervise(
+    heads: BranchHeads,
+    lines: Sequence[tuple[FeatureStore, Parts]],
+    epochs: int,
+    progress: Callable[[int], None],
+) -> None:
+    """Teach heads to describe a cell alike in every view, and different cells apart.
+
+    Bardes et al., "VICReg" (ICLR 2022), between cells of two orientations.
+
+    Args:
+        heads: learn in place; so do their feature statistics.
+        lines: features of each line, and the parts to learn from.
+        epochs: times through all parts.
+        progress: told how many parts were done.
+    """
+    optimiser = torch.optim.AdamW(heads.parameters(), 1e-3, weight_decay=0.05)
+    rng = np.random.default_rng(0)
+    heads.train()
+    for _ in range(epochs):
+        for store, parts in _mixed(lines, rng):
+            one, other = rng.choice(VIEWS, 2, replace=False)
+            loss = _view_loss(
+                _upright(heads(store.read(parts, one)), one),
+                _upright(heads(store.read(parts, other)), other),
+            )
+            _step(optimiser, loss)
+            progress(len(parts))
+
+
+def train_heads(
+    start: BranchHeads,
+    store: FeatureStore,
+    labelled: Labelled,
+    parts: Parts,
+    plan: HeadPlan,
+    progress: Callable[[int], None],
+) -> BranchHeads:
+    """Teach a copy of some heads a line's labels.
+
+    Args:
+        start: where to start from; stays as it is.
+        store: the line's features.
+        labelled: what is known of its parts.
+        parts: places of the parts to learn from.
+        plan: for how long, and how eagerly.
+        progress: told how many parts were done.
+
+    Returns:
+        The running average of the heads, for evaluation.
+    """
+    heads = copy.deepcopy(start).train()
+    rate = plan.with_masks if labelled.has_masks else plan.without_masks
+    optimiser = torch.optim.AdamW(
+        heads.parameters(), rate, weight_decay=plan.weight_decay
+    )
+    steps = plan.epochs * -(-len(parts) // _BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
+    average = AveragedModel(
+        heads, multi_avg_fn=get_ema_multi_avg_fn(plan.average), use_buffers=True
+    )
+    rng = np.random.default_rng(0)
+    for _ in range(plan.epochs):
+        for some in _shuffled(parts, rng):
+            view = int(rng.integers(VIEWS))
+            reading = heads(store.read(some, view))
+            _step(optimiser, branch_loss(reading, labelled, some, view))
+            schedule.step()
+            average.update_parameters(heads)
+            progress(len(some))
+    learned = average.module.eval()
+    assert isinstance(learned, BranchHeads)  # noqa: S101 - for the type checker
+    return learned
+
+
+def branch_loss(
+    reading: PictureReading, labelled: Labelled, parts: Parts, view: int
+) -> Tensor:
+    """Say how wrong a reading of some parts in one view is."""
+    target = torch.from_numpy(labelled.target[parts])
+    loss = functional.binary_cross_entropy_with_logits(reading.logit, target)
+    kinds = torch.from_numpy(labelled.kind[parts])
+    if (kinds >= 0).any() and reading.classes.shape[1] > 1:
+        loss = loss + 0.3 * functional.cross_entropy(
+            reading.classes, kinds, ignore_index=-1
+        )
+    if labelled.has_masks:
+        loss = loss + _mask_loss(reading.cells, labelled.masks[parts], view)
+    return loss
+
+
+def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
+    """Choose the patches of good parts that stand for all of them.
+
+    Greedy k-centre selection in a random projection (Roth et al., CVPR 2022).
+    """
+    rng = np.random.default_rng(0)
+    patches = torch.cat(
+        [
+            patch_features(features).flatten(0, 1)[:: VIEWS * 2]
+            for view in range(VIEWS)
+            for _, features in store.batches(good, view)
+        ]
+    )
+    mean, spread = patches.mean(0), patches.std(0) + 1e-6
+    few = rng.permutation(len(patches))[:_CANDIDATES]
+    patches = (patches[few] - mean) / spread
+    return GoodParts(mean, spread, patches[_spread_out(patches, MEMORY)].contiguous())
+
+
+@torch.no_grad()
+def weigh_opinions(
+    branch: Branch, store: FeatureStore, labelled: Labelled, parts: Parts
+) -> None:
+    """Weigh the heads against the distance to good parts, on parts new to both."""
+    heads, distance = [], []
+    for _, features in store.batches(parts):
+        heads.append(branch.heads(features).logit)
+        distance.append(branch.good(features))
+    known = torch.stack([torch.cat(heads), torch.cat(distance)], 1).numpy()
+    branch.opinion.copy_(torch.tensor(fit_weights(known, labelled.bad[parts])))
+
+
+def fit_weights(known: FloatArray, bad: NDArray[np.bool_]) -> list[float]:
+    """Fit a weight for each opinion, not below 0, and a bias; ridge keeps it humble.
+
+    Args:
+        known: `[parts, opinions]` logits or distances.
+        bad: `[parts]`.
+    """
+    mean, spread = known.mean(0), known.std(0) + 1e-6
+    kept = np.ones(known.shape[1], bool)
+    while True:
+        model = LogisticRegression(C=0.3).fit((known - mean)[:, kept] / spread[kept], bad)
+        weights = np.zeros(len(kept))
+        weights[kept] = model.coef_[0] / spread[kept]
+        if (weights >= 0).all() or kept.sum() == 1:
+            break
+        kept &= weights > 0
+    bias = float(model.intercept_[0] - (weights * mean).sum())
+    return [*map(float, weights), bias]
+
+
+@torch.no_grad()
+def read_parts(branch: Branch, store: FeatureStore, parts: Parts) -> PictureReading:
+    """Read parts as taken, all at once."""
+    found = [branch.read(features) for _, features in store.batches(parts)]
+    return PictureReading(*(torch.cat(each) for each in zip(*found, strict=True)))
+
+
+def _mixed(
+    lines: Sequence[tuple[FeatureStore, Parts]], rng: np.random.Generator
+) -> list[tuple[FeatureStore, Parts]]:
+    batches = [
+        (store, some) for store, parts in lines for some in _shuffled(parts, rng)
+    ]
+    return [batches[at] for at in rng.permutation(len(batches))]
+
+
+def _shuffled(parts: Parts, rng: np.random.Generator) -> list[Parts]:
+    mixed = rng.permutation(parts)
+    return [mixed[at : at + _BATCH] for at in range(0, len(mixed), _BATCH)]
+
+
+def _step(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    for group in optimiser.param_groups:
+        nn.utils.clip_grad_norm_(group["params"], 1.0)
+    optimiser.step()
+
+
+def _upright(reading: PictureReading, view: int) -> Tensor:
+    """Put cells back where they are in the picture as taken."""
+    grid = reading.tokens.unflatten(1, (GRID, GRID))
+    axes = [axis for axis, bit in ((2, 1), (1, 2)) if view & bit]
+    return grid.flip(axes).flatten(0, 2)
+
+
+def _view_loss(one: Tensor, other: Tensor) -> Tensor:
+    alike = functional.mse_loss(one, other)
+    return 25 * alike + sum(
+        25 * functional.relu(1 - (x.var(0) + 1e-4).sqrt()).mean() + _covariance(x)
+        for x in (one, other)
+    )
+
+
+def _covariance(x: Tensor) -> Tensor:
+    centred = x - x.mean(0)
+    covariance = centred.T @ centred / (len(x) - 1)
+    apart = covariance - torch.diag(covariance.diagonal())
+    return (apart**2).sum() / x.shape[1]
+
+
+def _mask_loss(cells: Tensor, masks: FloatArray, view: int) -> Tensor:
+    known = (masks[:, 0, 0] >= 0).nonzero()[0]
+    if not len(known):
+        return cells.sum() * 0
+    wanted = torch.from_numpy(turned(masks[known], view)).flatten(1)
+    return functional.binary_cross_entropy_with_logits(
+        cells[known], wanted, pos_weight=torch.tensor(_DEFECT_CELL_WEIGHT)
+    )
+
+
+def _spread_out(patches: Tensor, count: int) -> list[int]:
+    generator = torch.Generator().manual_seed(0)
+    width = patches.shape[1]
+    flat = patches @ torch.randn(width, 64, generator=generator) / 8
+    chosen = [0]
+    distance = torch.full((len(flat),), torch.inf)
+    while len(chosen) < min(count, len(flat)):
+        distance = torch.minimum(distance, ((flat - flat[chosen[-1]]) ** 2).sum(1))
+        chosen.append(int(distance.argmax()))
+    return chosen

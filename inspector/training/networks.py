@@ -1,0 +1,400 @@
+"""The hybrid model as torch networks: branch, log Transformer, fusion and router.
+
+The trunk (log lines, log context, fusion, router) knows no production line; all that a
+line needs of its own is in its branch. Both meet in tokens of `WIDTH` numbers.
+
+Attention is scaled dot-product attention with several heads, and blocks are pre-norm
+(Vaswani et al., "Attention Is All You Need", 2017; Xiong et al., "On Layer
+Normalization in the Transformer Architecture", 2020).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from inspector.model.lines import (
+    BUCKETS,
+    CIRCUMSTANCES,
+    NUMBER_FEATURES,
+    WORDS,
+)
+from inspector.training.efficientnet_lite import EfficientNetLite0, channels_at
+
+WIDTH = 64
+"""Numbers in a token of the trunk, whichever modality it comes from."""
+GRID = 14
+"""A branch looks at the picture in `GRID` x `GRID` cells."""
+SIDE = 16 * GRID
+"""Pixels a side of the picture that a branch looks at."""
+WORST_CELLS = 10
+"""Cells whose distance to good parts counts."""
+HEADS = 4
+ROUTES = 2
+"""The router weighs two short cuts: the picture alone, and the log alone."""
+_LITE_TAPS = (4, 10, 14)
+
+
+class Attention(nn.Module):
+    """Attention of `queries` over `context`, several heads side by side."""
+
+    def __init__(self, width: int = WIDTH) -> None:
+        super().__init__()
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(
+        self, queries: Tensor, context: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Attend.
+
+        Args:
+            queries: `[n, q, width]`.
+            context: `[n, k, width]`.
+            present: `[n, k]`, 1 where the context holds something, else 0.
+
+        Returns:
+            `[n, q, width]`, and the weights averaged over heads `[n, q, k]`.
+        """
+        query = self._heads(self.query(queries))
+        key, value = (self._heads(each) for each in self.key_value(context).chunk(2, 2))
+        logits = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])
+        logits = logits + (present[:, None, None, :] - 1.0) * 1e4
+        weights = logits.softmax(-1)
+        mixed = (weights @ value).transpose(1, 2).flatten(2)
+        return self.out(mixed), weights.mean(1)
+
+    def _heads(self, x: Tensor) -> Tensor:
+        return x.unflatten(2, (HEADS, -1)).transpose(1, 2)
+
+
+class Block(nn.Module):
+    """A pre-norm Transformer block."""
+
+    def __init__(self, dropout: float, width: int = WIDTH) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.attention = Attention(width)
+        self.feed = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, 2 * width),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, width),
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, present: Tensor) -> Tensor:
+        """Map `[n, k, width]` to the same shape; `present` is `[n, k]`."""
+        normed = self.norm(x)
+        x = x + self.dropout(self.attention(normed, normed, present)[0])
+        return cast("Tensor", x + self.dropout(self.feed(x)))
+
+
+class LogLineEncoder(nn.Module):
+    """Reads one log line at a time, so that a line seen before is not read again."""
+
+    def __init__(self, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.pieces = nn.Embedding(BUCKETS, WIDTH, padding_idx=0)
+        self.numbers = nn.Linear(NUMBER_FEATURES, WIDTH)
+        self.place = nn.Parameter(torch.randn(WORDS, WIDTH) * 0.02)
+        self.block = Block(dropout)
+        self.norm = nn.LayerNorm(WIDTH)
+
+    def forward(self, pieces: Tensor, numbers: Tensor) -> Tensor:
+        """Encode lines.
+
+        Args:
+            pieces: `[lines, WORDS, PIECES]` int64, see `LineContent`.
+            numbers: `[lines, WORDS, NUMBER_FEATURES]`.
+
+        Returns:
+            `[lines, WIDTH]`.
+        """
+        count = (pieces > 0).sum(2, keepdim=True)
+        words = self.pieces(pieces).sum(2) / count.clamp(min=1).sqrt()
+        present = (count[..., 0] > 0).float()
+        x = self.block(words + self.numbers(numbers) + self.place, present)
+        summed = (x * present[..., None]).sum(1)
+        return cast("Tensor", self.norm(summed / present.sum(1, keepdim=True)))
+
+
+class LogReading(NamedTuple):
+    """What the log says of a part.
+
+    tokens: `[n, k + 1, WIDTH]`, a summary token first, then one for each line.
+    summary: `[n, WIDTH]`.
+    logit: `[n]` that the part is defective.
+    """
+
+    tokens: Tensor
+    summary: Tensor
+    logit: Tensor
+
+
+class LogContext(nn.Module):
+    """Reads a window's lines together: the log Transformer."""
+
+    def __init__(self, dropout: float = 0.2, layers: int = 2) -> None:
+        super().__init__()
+        self.start = nn.Parameter(torch.randn(WIDTH) * 0.02)
+        self.circumstances = nn.Sequential(
+            nn.Linear(CIRCUMSTANCES, WIDTH), nn.GELU(), nn.Linear(WIDTH, WIDTH)
+        )
+        self.blocks = nn.ModuleList(Block(dropout) for _ in range(layers))
+        self.norm = nn.LayerNorm(WIDTH)
+        self.dropout = nn.Dropout(dropout)
+        self.logit = nn.Linear(WIDTH, 1)
+
+    def forward(self, lines: Tensor, circumstances: Tensor, present: Tensor) -> Tensor:
+        """Read windows.
+
+        Args:
+            lines: `[n, k, WIDTH]` encoded lines.
+            circumstances: `[n, k, CIRCUMSTANCES]`.
+            present: `[n, k]`, 0 where a window has fewer lines.
+
+        Returns:
+            Tokens `[n, k + 1, WIDTH]`: a summary of the window, then its lines.
+        """
+        x = lines + self.circumstances(circumstances)
+        x = torch.cat([self.start.expand(len(x), 1, WIDTH), x], 1)
+        present = with_summary(present)
+        for block in self.blocks:
+            x = block(x, present)
+        return cast("Tensor", self.norm(x))
+
+    def read(self, tokens: Tensor) -> LogReading:
+        """Draw the log's own opinion from its tokens."""
+        summary = tokens[:, 0]
+        return LogReading(tokens, summary, self.logit(self.dropout(summary))[:, 0])
+
+
+def with_summary(present: Tensor) -> Tensor:
+    """Say that a summary token stands before the lines: `[n, k]` to `[n, k + 1]`."""
+    return torch.cat([torch.ones_like(present[:, :1]), present], 1)
+
+
+class CrossModalFusion(nn.Module):
+    """Each modality asks the other; gives what the sum of their opinions misses."""
+
+    def __init__(self, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.norm_picture = nn.LayerNorm(WIDTH)
+        self.norm_log = nn.LayerNorm(WIDTH)
+        self.log_asks_picture = Attention()
+        self.picture_asks_log = Attention()
+        self.judge = nn.Sequential(
+            nn.LayerNorm(3 * WIDTH + 2),
+            nn.Dropout(dropout),
+            nn.Linear(3 * WIDTH + 2, WIDTH),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(WIDTH, 1, bias=False),
+        )
+        last = self.judge[-1]
+        nn.init.zeros_(cast("nn.Linear", last).weight)
+
+    def forward(
+        self, picture: Tensor, cells: Tensor, log: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Fuse.
+
+        Args:
+            picture: `[n, GRID * GRID, WIDTH]` tokens of the branch.
+            cells: `[n, GRID * GRID]` defect logits of the same cells.
+            log: `[n, k + 1, WIDTH]` tokens of the log, summary first.
+            present: `[n, k + 1]`.
+
+        Returns:
+            What to add to the logit `[n]`, at most 3 either way; how much each cell
+            was attended to `[n, GRID * GRID]`; and each log token `[n, k + 1]`.
+        """
+        picture, log = self.norm_picture(picture), self.norm_log(log)
+        everywhere = torch.ones_like(cells)
+        seen, on_cells = self.log_asks_picture(log[:, :1], picture, everywhere)
+        worst = (picture * cells.softmax(1)[..., None]).sum(1, keepdim=True)
+        heard, on_lines = self.picture_asks_log(worst, log, present)
+        extremes = torch.stack([cells.amax(1), cells.mean(1)], 1)
+        joint = torch.cat([log[:, 0], seen[:, 0], heard[:, 0], extremes], 1)
+        added = 3.0 * torch.tanh(self.judge(joint)[:, 0] / 3.0)
+        return added, on_cells[:, 0], on_lines[:, 0]
+
+
+class Router(nn.Module):
+    """Guesses, before the costly networks run, how far a short cut would be off."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.each = nn.Sequential(
+            nn.Linear(WIDTH + CIRCUMSTANCES, width), nn.GELU(), nn.Linear(width, width)
+        )
+        self.judge = nn.Sequential(
+            nn.Linear(2 * width + 1, width), nn.GELU(), nn.Linear(width, ROUTES)
+        )
+
+    def forward(self, lines: Tensor, circumstances: Tensor, present: Tensor) -> Tensor:
+        """Expect `[n, ROUTES]`: |score change| by picture alone, and by log alone."""
+        x = functional.gelu(self.each(torch.cat([lines, circumstances], 2)))
+        count = present.sum(1, keepdim=True)
+        mean = (x * present[..., None]).sum(1) / count.clamp(min=1)
+        most = (x * present[..., None]).amax(1)
+        pooled = torch.cat([mean, most, torch.log1p(count) / 4], 1)
+        return cast("Tensor", self.judge(pooled).sigmoid())
+
+
+class PictureReading(NamedTuple):
+    """What a branch sees in pictures.
+
+    tokens: `[n, GRID * GRID, WIDTH]`.
+    cells: `[n, GRID * GRID]` logit of a defect in each cell.
+    logit: `[n]` that the part is defective.
+    classes: `[n, kinds]` logits of the defect kinds.
+    """
+
+    tokens: Tensor
+    cells: Tensor
+    logit: Tensor
+    classes: Tensor
+
+
+class BranchHeads(nn.Module):
+    """From backbone features to tokens, defect map and opinions."""
+
+    def __init__(self, channels: tuple[int, ...], kinds: int) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(nn.BatchNorm2d(c, affine=False) for c in channels)
+        self.necks = nn.ModuleList(nn.Conv2d(c, WIDTH, 1) for c in channels)
+        self.spread = nn.Conv2d(WIDTH, WIDTH, 3, padding=1, groups=WIDTH)
+        self.mix = nn.Conv2d(WIDTH, WIDTH, 1)
+        self.map = nn.Conv2d(WIDTH, 1, 1)
+        wide = 2 * (channels[-1] + WIDTH)
+        self.pool_norm = nn.LayerNorm(wide)
+        self.pooled = nn.Linear(wide, 1)
+        self.classes = nn.Linear(wide, kinds)
+        self.dropout = nn.Dropout(0.3)
+
+    def forward(self, features: Sequence[Tensor]) -> PictureReading:
+        """Read features of `[n, channels, cells, cells]`, the last twice as coarse."""
+        normed = [norm(x) for norm, x in zip(self.norms, features, strict=True)]
+        grid = self.grid(normed)
+        cells = self.map(grid).flatten(1)
+        wide = self.dropout(self.pool_norm(torch.cat(_pool(normed[-1], grid), 1)))
+        # A soft maximum: one bad cell makes a bad part.
+        worst = cells.logsumexp(1) - math.log(cells.shape[1])
+        logit = worst + self.pooled(wide)[:, 0]
+        tokens = grid.flatten(2).transpose(1, 2)
+        return PictureReading(tokens, cells, logit, self.classes(wide))
+
+    def grid(self, normed: Sequence[Tensor]) -> Tensor:
+        """Bring normalised features into the trunk's space: `[n, WIDTH, GRID, GRID]`."""
+        *fine, coarse = normed
+        levels = [*fine, functional.interpolate(coarse, scale_factor=2.0)]
+        necks = zip(self.necks, levels, strict=True)
+        x = functional.gelu(
+            torch.stack([neck(self.dropout(level)) for neck, level in necks]).sum(0)
+        )
+        return cast("Tensor", x + self.mix(functional.gelu(self.spread(x))))
+
+
+def _pool(coarse: Tensor, grid: Tensor) -> list[Tensor]:
+    return [coarse.mean((2, 3)), coarse.amax((2, 3)), *(_pool_grid(grid))]
+
+
+def _pool_grid(grid: Tensor) -> tuple[Tensor, Tensor]:
+    return grid.mean((2, 3)), grid.amax((2, 3))
+
+
+class GoodParts(nn.Module):
+    """How unlike good parts a picture is: distance to remembered patches.
+
+    Roth et al., "Towards Total Recall in Industrial Anomaly Detection" (CVPR 2022),
+    with a small memory so that the distance costs next to nothing.
+    """
+
+    mean: Tensor
+    spread: Tensor
+    memory: Tensor
+
+    def __init__(self, mean: Tensor, spread: Tensor, memory: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("spread", spread)
+        self.register_buffer("memory", memory)
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        """Measure features of the two fine scales; gives `[n]`, 0 is like good ones."""
+        patches = (patch_features(features) - self.mean) / self.spread
+        squared = (
+            (patches**2).sum(2, keepdim=True)
+            - 2 * patches @ self.memory.T
+            + (self.memory**2).sum(1)
+        )
+        nearest = squared.amin(2).clamp(min=1e-6).sqrt()
+        return nearest.topk(WORST_CELLS, 1).values.mean(1)
+
+
+def patch_features(features: Sequence[Tensor]) -> Tensor:
+    """Describe each cell with its neighbourhood: `[n, GRID * GRID, channels]`."""
+    fine = [functional.avg_pool2d(x, 3, 1, 1) for x in features[:2]]
+    return torch.cat(fine, 1).flatten(2).transpose(1, 2)
+
+
+class Branch(nn.Module):
+    """A line's CNN branch as it is exported: picture in, tokens and opinions out."""
+
+    opinion: Tensor
+
+    def __init__(self, backbone: nn.Module, heads: BranchHeads, good: GoodParts) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.heads = heads
+        self.good = good
+        self.register_buffer("opinion", torch.tensor([1.0, 0.0, 0.0]))
+
+    def forward(self, picture: Tensor) -> PictureReading:
+        """Read pictures `[n, SIDE, SIDE, 1 or 3]` of 0 to 255."""
+        return self.read(self.backbone(standardise(picture)))
+
+    def read(self, features: Sequence[Tensor]) -> PictureReading:
+        """Read features: the heads' opinion and the distance, weighed together."""
+        seen = self.heads(features)
+        heads, distance, bias = self.opinion
+        logit = heads * seen.logit + distance * self.good(features) + bias
+        return cast("PictureReading", seen._replace(logit=logit))
+
+
+def standardise(picture: Tensor) -> Tensor:
+    """Set each picture's mean to 0 and spread to 1: exposure differs between parts.
+
+    Args:
+        picture: `[n, height, width, 1 or 3]` of 0 to 255.
+
+    Returns:
+        `[n, 3, height, width]`.
+    """
+    x = picture.permute(0, 3, 1, 2).float() / 255.0
+    mean = x.mean((1, 2, 3), keepdim=True)
+    spread = ((x - mean) ** 2).mean((1, 2, 3), keepdim=True).sqrt()
+    return ((x - mean) / (spread + 1e-3)).expand(-1, 3, -1, -1)
+
+
+class LiteBackbone(nn.Module):
+    """EfficientNet-Lite0 up to its 15th block, at three scales."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = EfficientNetLite0()
+        self.channels = tuple(channels_at(block) for block in _LITE_TAPS)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Map `[n, 3, 224, 224]` to features on grids of 14, 14 and 7 cells a side."""
+        fine, middle, coarse = self.network.features(pictures, _LITE_TAPS)
+        return functional.avg_pool2d(fine, 2), middle, coarse

@@ -1,0 +1,229 @@
+"""Pictures and their features in every orientation, computed once.
+
+The backbone is frozen while heads learn, so its features are kept on disk in half
+precision and mapped into memory: heads then train in seconds, and in folds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from inspector.errors import PictureError, RecordingError
+from inspector.model.pictures import decode, fit
+from inspector.recording import FrameRow, Recording
+from inspector.training.networks import GRID, SIDE, standardise
+from inspector.types import FloatArray, Pixels, Problem
+
+VIEWS = 4
+"""As taken, mirrored left to right, top to bottom, and both: optics allow them all."""
+_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labelled:
+    """The labelled parts of a line that can be learned from, in order of capture.
+
+    pictures: `[parts, SIDE, SIDE, 1 or 3]` uint8.
+    target: `[parts]` how surely the part is defective, 0 to 1.
+    bad: `[parts]` whether its label is a defect.
+    kind: `[parts]` number of the defect kind, -1 for good parts.
+    masks: `[parts, GRID, GRID]` defect in each cell, 0 or 1; -1 where unknown.
+    """
+
+    recording: Recording
+    rows: tuple[FrameRow, ...]
+    pictures: Pixels = field(repr=False)
+    target: FloatArray = field(repr=False)
+    bad: NDArray[np.bool_] = field(repr=False)
+    kind: NDArray[np.int64] = field(repr=False)
+    masks: FloatArray = field(repr=False)
+
+    @property
+    def line(self) -> str:
+        """Name of the line."""
+        return self.recording.settings.id
+
+    @property
+    def kinds(self) -> list[str]:
+        """Its defect kinds."""
+        return self.recording.settings.classes[1:]
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether any defect is marked in its picture."""
+        return bool((self.masks[self.bad] >= 0).any())
+
+    def of_split(self, split: str) -> NDArray[np.int64]:
+        """Give the places of a split's parts."""
+        return np.flatnonzero([row.split == split for row in self.rows])
+
+
+def read_labelled(recording: Recording, splits: Sequence[str]) -> Labelled:
+    """Read the labelled parts of some splits.
+
+    Raises:
+        RecordingError: a split lacks good or bad parts, or a picture cannot be read.
+    """
+    rows = tuple(
+        row
+        for row in recording.select()
+        if row.split in splits and row.label is not None
+    )
+    good = recording.settings.classes[0]
+    bad = np.array([row.label != good for row in rows], bool)
+    _check_enough(recording, rows, bad, splits)
+    kinds = {name: at for at, name in enumerate(recording.settings.classes[1:])}
+    return Labelled(
+        recording=recording,
+        rows=rows,
+        pictures=_read_pictures(recording, rows),
+        target=np.array([_target(row, good) for row in rows], np.float32),
+        bad=bad,
+        kind=np.array([kinds.get(row.label or "", -1) for row in rows]),
+        masks=np.stack([_mask(row, good) for row in rows]),
+    )
+
+
+class FeatureStore:
+    """Features of every picture in every view, on disk.
+
+    Args:
+        folder: an empty folder for the files.
+        backbone: frozen; gives features on grids of 14, 14 and 7 cells.
+        pictures: `[parts, SIDE, SIDE, 1 or 3]`.
+        progress: told how many pictures were done.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        backbone: nn.Module,
+        pictures: Pixels,
+        progress: Callable[[int], None],
+    ) -> None:
+        self.parts = len(pictures)
+        self._levels: list[list[NDArray[np.float16]]] = [
+            self._extract(folder / f"view{view}", backbone, pictures, view, progress)
+            for view in range(VIEWS)
+        ]
+
+    def read(self, parts: NDArray[np.int64], view: int = 0) -> list[Tensor]:
+        """Read the features of some parts in one view, `[n, channels, cells, cells]`."""
+        return [torch.from_numpy(level[parts]).float() for level in self._levels[view]]
+
+    def batches(
+        self, parts: NDArray[np.int64], view: int = 0
+    ) -> Iterator[tuple[NDArray[np.int64], list[Tensor]]]:
+        """Read the features of many parts, some at a time."""
+        for start in range(0, len(parts), 64):
+            some = parts[start : start + 64]
+            yield some, self.read(some, view)
+
+    @torch.no_grad()
+    def _extract(
+        self,
+        stem: Path,
+        backbone: nn.Module,
+        pictures: Pixels,
+        view: int,
+        progress: Callable[[int], None],
+    ) -> list[NDArray[np.float16]]:
+        levels: list[NDArray[np.float16]] = []
+        for start in range(0, len(pictures), _BATCH):
+            some = turned(pictures[start : start + _BATCH], view)
+            x = standardise(torch.from_numpy(some))
+            found = backbone(x.contiguous(memory_format=torch.channels_last))
+            if not levels:
+                levels = [self._file(stem, at, x) for at, x in enumerate(found)]
+            for level, features in zip(levels, found, strict=True):
+                level[start : start + _BATCH] = features.half().numpy()
+            progress(len(some))
+        return levels
+
+    def _file(self, stem: Path, level: int, like: Tensor) -> NDArray[np.float16]:
+        return np.lib.format.open_memmap(
+            f"{stem}-{level}.npy",
+            mode="w+",
+            dtype=np.float16,
+            shape=(self.parts, *like.shape[1:]),
+        )
+
+
+def turned(grids: NDArray[np.generic], view: int) -> NDArray[np.generic]:
+    """Show `[n, rows, columns, ...]` in a view; the same view again undoes it."""
+    if view & 1:
+        grids = grids[:, :, ::-1]
+    if view & 2:
+        grids = grids[:, ::-1]
+    return np.ascontiguousarray(grids)
+
+
+def _check_enough(
+    recording: Recording,
+    rows: Sequence[FrameRow],
+    bad: NDArray[np.bool_],
+    splits: Sequence[str],
+) -> None:
+    table = recording.folder / "frames.csv"
+    problems = []
+    for split in splits:
+        here = np.array([row.split == split for row in rows], bool)
+        for what, count in (("good", here & ~bad), ("defective", here & bad)):
+            if count.sum() < _FEWEST:
+                problem = f"{int(count.sum())} {what} parts in split {split}"
+                problems.append(
+                    Problem.in_file(table, f"{problem}: at least {_FEWEST} are needed")
+                )
+    if problems:
+        raise RecordingError(problems)
+
+
+_FEWEST = 4
+
+
+def _read_pictures(recording: Recording, rows: Sequence[FrameRow]) -> Pixels:
+    pictures, problems = [], []
+    for row in rows:
+        try:
+            pictures.append(decode(row.file.read_bytes()))
+        except (OSError, PictureError) as error:
+            table = recording.folder / "frames.csv"
+            problems.append(
+                Problem.in_file(table, f"{row.file.name}: {error}", row.row)
+            )
+    if problems:
+        raise RecordingError(problems)
+    channels = 1 if all(picture.ndim == 2 for picture in pictures) else 3
+    return np.stack([fit(picture, SIDE, SIDE, channels) for picture in pictures])
+
+
+def _target(row: FrameRow, good: str) -> float:
+    """Prefer how sure the experts were to what they were rounded to."""
+    if row.defect_probability is not None:
+        return row.defect_probability
+    return float(row.label != good)
+
+
+def _mask(row: FrameRow, good: str) -> FloatArray:
+    if row.label == good:
+        return np.zeros((GRID, GRID), np.float32)
+    if row.mask is None:
+        return np.full((GRID, GRID), -1, np.float32)
+    mask = (decode(row.mask.read_bytes()) > 127).astype(np.float32)
+    if mask.ndim == 3:
+        mask = mask.max(2)
+    small = cv2.resize(mask, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    cells = small.reshape(GRID, SIDE // GRID, GRID, SIDE // GRID).max((1, 3))
+    return (cells > _TOUCHED).astype(np.float32)
+
+
+_TOUCHED = 0.3
+"""A cell is defective when a pixel of the small picture is so much covered."""
