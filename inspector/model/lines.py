@@ -171,19 +171,19 @@ class LineReader:
         text = LineText(tuple(tokens), ())
         usual = self._wordings.get(f"{station} {text.wording}", ())
         limit = _limit_at(tokens)
-        first: tuple[float, Usual | None] | None = None
+        reading: tuple[float, Usual | None] = (0.0, None)
         number = 0
         for at, token in enumerate(tokens):
             if token.value is None:
                 continue
             known = usual[number] if number < len(usual) else None
             number += 1
-            first = first or (token.value, known)
             if at >= len(rows):
                 return
             rows[at, :4] = _number_features(token.value, known)
             if at == limit:
-                rows[at, 4:] = 1.0, _beyond(first, token.value)
+                rows[at, 4:] = 1.0, _beyond(reading, token.value)
+            reading = token.value, known
 
 
 def read_text(text: str, shape: str | None) -> LineText:
@@ -304,9 +304,9 @@ def _limit_at(tokens: Sequence[Token]) -> int | None:
     return None
 
 
-def _beyond(first: tuple[float, Usual | None], limit: float) -> float:
+def _beyond(reading: tuple[float, Usual | None], limit: float) -> float:
     """Say how far a reading is above its limit, in spreads or in 2 % of the limit."""
-    value, usual = first
+    value, usual = reading
     scale = usual.spread if usual is not None else 0.02 * abs(limit) or 1.0
     return _clipped((value - limit) / scale) / 2
 

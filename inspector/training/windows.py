@@ -1,0 +1,145 @@
+"""The log of labelled parts, paired by the very rules that pair it on the line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inspector.model.lines import (
+    CIRCUMSTANCES,
+    IntArray,
+    LineReader,
+    Wordings,
+    learn_wordings,
+)
+from inspector.recording import FrameRow, Recording
+from inspector.types import FloatArray, Frame, Window
+from inspector.windows import WindowAssembler
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineLog:
+    """The log of one line's parts as numbers.
+
+    pieces: `[contents, WORDS, PIECES]` of every different content.
+    numbers: `[contents, WORDS, NUMBER_FEATURES]`.
+    lines: for each part the contents of its window's lines.
+    circumstances: for each part `[lines, CIRCUMSTANCES]`.
+    """
+
+    wordings: Wordings
+    pieces: IntArray = field(repr=False)
+    numbers: FloatArray = field(repr=False)
+    lines: list[NDArray[np.int64]] = field(repr=False)
+    circumstances: list[FloatArray] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogBatch:
+    """Windows side by side, padded to the longest.
+
+    pieces, numbers: the different contents among them.
+    lines: `[n, k]` which content each line has.
+    circumstances: `[n, k, CIRCUMSTANCES]`.
+    present: `[n, k]`, 0 for padding.
+    """
+
+    pieces: Tensor
+    numbers: Tensor
+    lines: Tensor
+    circumstances: Tensor
+    present: Tensor
+
+
+def read_log(recording: Recording, rows: Sequence[FrameRow]) -> LineLog:
+    """Pair rows with log lines and turn those into numbers."""
+    reader, wordings = line_reader(recording)
+    windows = pair(recording, rows)
+    read = [reader.window(window) for window in windows]
+    places: dict[str, int] = {}
+    for each in read:
+        for key in each.keys:
+            places.setdefault(key, len(places))
+    contents = [reader.content(key) for key in places] or [reader.content("\x1f\x1f")]
+    return LineLog(
+        wordings,
+        np.stack([content.pieces for content in contents]),
+        np.stack([content.numbers for content in contents]),
+        [np.array([places[key] for key in each.keys], np.int64) for each in read],
+        [each.circumstances for each in read],
+    )
+
+
+def line_reader(recording: Recording) -> tuple[LineReader, Wordings]:
+    """Learn what a line's log usually says in its training shift."""
+    rows = recording.select("train")
+    until_ns = max((row.captured_ns for row in rows), default=0)
+    lines = [line for line in recording.log_lines() if line.logged_ns <= until_ns]
+    serial = next((row.serial for row in rows if row.serial), None)
+    wordings = learn_wordings(lines, serial)
+    travel_s = {s.name: s.seconds_to_camera for s in recording.settings.stations}
+    return LineReader(wordings, travel_s), wordings
+
+
+def pair(recording: Recording, rows: Sequence[FrameRow]) -> list[Window]:
+    """Give each row its window, as a line with a punctual log would."""
+    assembler = WindowAssembler(recording.settings, bool(recording.log_files))
+    windows: dict[int, Window] = {}
+    log = iter(recording.log_lines())
+    line = next(log, None)
+    for row in sorted(rows, key=lambda row: row.captured_ns):
+        while line is not None and line.logged_ns <= row.captured_ns:
+            assembler.add_line(line)
+            line = next(log, None)
+        assembler.add_frame(_frame(recording, row))
+        for window in assembler.flush(0):
+            windows[window.frame.frame_id] = window
+    return [windows[row.frame_id] for row in rows]
+
+
+def batch(log: LineLog, parts: NDArray[np.int64], drop: Sequence[bool] = ()) -> LogBatch:
+    """Lay windows side by side.
+
+    Args:
+        log: the line's log.
+        parts: places of the parts.
+        drop: parts whose log is to be left out, if any.
+    """
+    counts = [
+        0 if drop and drop[at] else len(log.lines[part])
+        for at, part in enumerate(parts)
+    ]
+    wide = max(1, *counts)
+    lines = np.zeros((len(parts), wide), np.int64)
+    circumstances = np.zeros((len(parts), wide, CIRCUMSTANCES), np.float32)
+    present = np.zeros((len(parts), wide), np.float32)
+    for at, (part, count) in enumerate(zip(parts, counts, strict=True)):
+        lines[at, :count] = log.lines[part][:count]
+        circumstances[at, :count] = log.circumstances[part][:count]
+        present[at, :count] = 1
+    contents, lines = np.unique(lines, return_inverse=True)
+    return LogBatch(
+        torch.from_numpy(log.pieces[contents]),
+        torch.from_numpy(log.numbers[contents]),
+        torch.from_numpy(lines.reshape(len(parts), wide)),
+        torch.from_numpy(circumstances),
+        torch.from_numpy(present),
+    )
+
+
+def _frame(recording: Recording, row: FrameRow) -> Frame:
+    return Frame(
+        line=recording.settings.id,
+        camera=row.camera,
+        frame_id=row.frame_id,
+        serial=row.serial,
+        captured_ns=row.captured_ns,
+        received_mono_ns=0,
+    )
+
+
