@@ -29,11 +29,11 @@ _BATCH = 32
 class LogPlan:
     """How long the log Transformer learns."""
 
-    epochs: int = 30
+    epochs: int = 12
     rate: float = 1e-3
     weight_decay: float = 0.1
     average: float = 0.98
-    lines_left_out: float = 0.15
+    lines_left_out: float = 0.4
     """Share of a window's lines hidden in training: logs have gaps."""
 
 

@@ -142,7 +142,7 @@ class LogReading(NamedTuple):
 class LogContext(nn.Module):
     """Reads a window's lines together: the log Transformer."""
 
-    def __init__(self, dropout: float = 0.2, layers: int = 2) -> None:
+    def __init__(self, dropout: float = 0.2, layers: int = 1) -> None:
         super().__init__()
         self.start = nn.Parameter(torch.randn(WIDTH) * 0.02)
         self.circumstances = nn.Sequential(

@@ -1,0 +1,390 @@
+"""The hybrid model at run time: a sample in, scores out, by the shortest route.
+
+Each log line is encoded once and remembered by its content. From the encoded lines a
+small router guesses how far the picture alone, or the log alone, would be off the full
+answer; what the route does not need is not computed. A part is never passed on its log
+alone: a log that does not reject calls for the picture.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from inspector.errors import ArtifactError
+from inspector.model.artifact import (
+    Artifact,
+    BranchManifest,
+    TrunkManifest,
+    branch_folder,
+    trunk_folder,
+)
+from inspector.model.lines import (
+    LineReader,
+    WindowLines,
+    wordings_from_json,
+)
+from inspector.model.pictures import fit
+from inspector.model.sessions import Network
+from inspector.settings import ModelSettings
+from inspector.types import (
+    BranchId,
+    FloatArray,
+    Pixels,
+    Problem,
+    Route,
+    Sample,
+    Scores,
+    TrunkId,
+)
+
+_logger = logging.getLogger(__name__)
+
+REMEMBERED_LINES = 20_000
+"""Encoded log lines kept; the ones not seen for longest go first."""
+GOLDEN_TOLERANCE = 1e-3
+"""How far a golden sample's output may be off: other processors round differently."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureView:
+    """What a branch sees: cell tokens, cell logits `[1, cells]`, logit, defect kind."""
+
+    tokens: FloatArray
+    cells: FloatArray
+    logit: float
+    kind: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogView:
+    """What the log says: tokens `[1, lines + 1, width]` and its logit."""
+
+    tokens: FloatArray
+    logit: float
+
+
+class Trunk:
+    """The shared networks, loaded and verified.
+
+    Raises:
+        ArtifactError: altered, incomplete, or it answers golden samples wrongly.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        artifact = Artifact.open(folder, TrunkManifest)
+        self.id = TrunkId(version=artifact.manifest.version, sha256=artifact.sha256)
+        self._lines = _network(artifact, "log_lines.onnx")
+        self._context = _network(artifact, "log_context.onnx")
+        self._fusion = _network(artifact, "fusion.onnx")
+        self._router = _network(artifact, "router.onnx")
+        self._verify(artifact)
+
+    def encode(self, pieces: np.ndarray, numbers: FloatArray) -> FloatArray:  # type: ignore[type-arg]
+        """Encode log lines: `[lines, WORDS, ...]` to `[lines, width]`."""
+        return self._lines.run(pieces, numbers)[0]
+
+    def expect(self, lines: FloatArray, circumstances: FloatArray) -> FloatArray:
+        """Guess |score change| by the picture alone and by the log alone: `[2]`."""
+        return self._router.run(lines[None], circumstances[None], _ones(lines))[0][0]
+
+    def read_log(self, lines: FloatArray, circumstances: FloatArray) -> LogView:
+        """Read encoded lines `[lines, width]` together."""
+        tokens, logit = self._context.run(
+            lines[None], circumstances[None], _ones(lines)
+        )
+        return LogView(tokens, float(logit[0]))
+
+    def fuse(self, picture: PictureView, log: LogView) -> float:
+        """Let the modalities attend to each other; gives what their sum misses."""
+        added, *_ = self._fusion.run(
+            picture.tokens, picture.cells, log.tokens, _ones(log.tokens[0])
+        )
+        return float(added[0])
+
+    def _verify(self, artifact: Artifact[TrunkManifest]) -> None:
+        golden = artifact.arrays("golden.npz")
+        lines = self._lines.run(golden["pieces"], golden["numbers"])[0]
+        circumstances = golden["circumstances"].astype(np.float32)
+        log = self.read_log(lines, circumstances)
+        cells = golden["cells"].astype(np.float32)
+        picture = PictureView(golden["picture"].astype(np.float32), cells, 0.0, 0)
+        found = [
+            *self.expect(lines, circumstances),
+            log.logit,
+            self.fuse(picture, log),
+        ]
+        _check_golden(artifact.folder, np.array(found), golden["expected"])
+
+
+class Branch:
+    """A line's branch, loaded and verified.
+
+    Raises:
+        ArtifactError: altered, incomplete, or it answers golden samples wrongly.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        artifact = Artifact.open(folder, BranchManifest)
+        self.manifest = artifact.manifest
+        self.id = BranchId(
+            line=self.manifest.line,
+            version=self.manifest.version,
+            sha256=artifact.sha256,
+        )
+        self.reader = LineReader(_wordings(artifact), self.manifest.travel_s)
+        self._network = _network(artifact, "branch.onnx")
+        self._verify(artifact)
+
+    def look(self, pixels: Pixels) -> PictureView:
+        """Look at one picture of any size.
+
+        Raises:
+            PictureError: it has no pixels.
+        """
+        wanted = self.manifest.preprocessing
+        fitted = fit(pixels, wanted.height, wanted.width, wanted.channels)
+        tokens, cells, logit, kinds = self._network.run(fitted[None])
+        return PictureView(tokens, cells, float(logit[0]), int(kinds[0].argmax()))
+
+    def _verify(self, artifact: Artifact[BranchManifest]) -> None:
+        golden = artifact.arrays("golden.npz")
+        found = [self.look(each).logit for each in golden["pictures"].astype(np.uint8)]
+        _check_golden(artifact.folder, np.array(found), golden["expected"])
+
+
+class HybridModel:
+    """Scores the samples of one line; keeps the port `Model`.
+
+    Args:
+        trunk: shared with every line.
+        branch: of this line.
+        settings: where to decide, and how far a short cut may be off.
+    """
+
+    def __init__(self, trunk: Trunk, branch: Branch, settings: ModelSettings) -> None:
+        self._trunk = trunk
+        self._branch = branch
+        self._tolerance = settings.decisions.route_tolerance
+        self._reject_at = settings.decisions.reject_at
+        self._remembered: OrderedDict[str, FloatArray] = OrderedDict()
+        self._always_both = False
+
+    @classmethod
+    def always_both(
+        cls, trunk: Trunk, branch: Branch, settings: ModelSettings
+    ) -> HybridModel:
+        """Make a model that takes no short cut, to measure the others against."""
+        model = cls(trunk, branch, settings)
+        model._always_both = True
+        return model
+
+    @property
+    def trunk(self) -> TrunkId:
+        """The trunk that is loaded."""
+        return self._trunk.id
+
+    @property
+    def branch(self) -> BranchId:
+        """The line's branch that is loaded."""
+        return self._branch.id
+
+    @property
+    def verified(self) -> bool:
+        """Loading checks hashes and golden samples, or fails."""
+        return True
+
+    def score(self, sample: Sample) -> Scores:
+        """Score one sample; what its route does not need is not computed.
+
+        Raises:
+            PictureError: the picture has no pixels.
+        """
+        return _Scoring(self, sample).run()
+
+    def encode(self, lines: WindowLines) -> FloatArray:
+        """Encode a window's lines, new ones only: `[lines, width]`."""
+        new = [key for key in dict.fromkeys(lines.keys) if key not in self._remembered]
+        if new:
+            contents = [self._branch.reader.content(key) for key in new]
+            vectors = self._trunk.encode(
+                np.stack([content.pieces for content in contents]),
+                np.stack([content.numbers for content in contents]),
+            )
+            self._remembered.update(zip(new, vectors, strict=True))
+        found = np.stack([self._recall(key) for key in lines.keys])
+        while len(self._remembered) > REMEMBERED_LINES:
+            self._remembered.popitem(last=False)
+        return found
+
+    def _recall(self, key: str) -> FloatArray:
+        self._remembered.move_to_end(key)
+        return self._remembered[key]
+
+    def route(self, lines: FloatArray, circumstances: FloatArray) -> Route:
+        """Choose the shortest route that is expected to change little."""
+        if self._always_both:
+            return Route.BOTH
+        by_picture, by_log = self._trunk.expect(lines, circumstances)
+        if by_log <= self._tolerance:
+            return Route.LOG
+        return Route.PICTURE if by_picture <= self._tolerance else Route.BOTH
+
+
+class _Scoring:
+    """One sample on its way through the model, with its own stop-watch."""
+
+    def __init__(self, model: HybridModel, sample: Sample) -> None:
+        self._model = model
+        self._sample = sample
+        self._trunk = model._trunk  # noqa: SLF001 - a part of the model
+        self._branch = model._branch  # noqa: SLF001
+        self._weights = self._branch.manifest.weights
+        self._stage_ms: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def run(self) -> Scores:
+        if not self._sample.window.log_lines:
+            return self._without_log()
+        lines = self._branch.reader.window(self._sample.window)
+        vectors = self._model.encode(lines)
+        self._lap("log_lines")
+        route = self._route(vectors, lines.circumstances)
+        if route is Route.PICTURE:
+            return self._without_log()
+        log = self._trunk.read_log(vectors, lines.circumstances)
+        self._lap("log_context")
+        pixels = self._sample.pixels
+        if pixels is None or (route is Route.LOG and self._log_rejects(log)):
+            return self._scores(Route.LOG, self._log_score(log), None, log)
+        return self._with_both(pixels, log)
+
+    def _route(self, vectors: FloatArray, circumstances: FloatArray) -> Route:
+        if self._sample.pixels is None:
+            return Route.LOG
+        route = self._model.route(vectors, circumstances)
+        self._lap("route")
+        return route
+
+    def _without_log(self) -> Scores:
+        if self._sample.pixels is None:
+            return self._scores(Route.NONE, math.nan, None, None)
+        picture = self._look(self._sample.pixels)
+        return self._scores(Route.PICTURE, self._picture_score(picture), picture, None)
+
+    def _with_both(self, pixels: Pixels, log: LogView) -> Scores:
+        picture = self._look(pixels)
+        added = self._trunk.fuse(picture, log)
+        self._lap("fusion")
+        score = weigh(self._weights.both, (picture.logit, log.logit, added))
+        return self._scores(Route.BOTH, score, picture, log)
+
+    def _look(self, pixels: Pixels) -> PictureView:
+        picture = self._branch.look(pixels)
+        self._lap("picture")
+        return picture
+
+    def _log_rejects(self, log: LogView) -> bool:
+        return self._log_score(log) >= self._model._reject_at  # noqa: SLF001
+
+    def _log_score(self, log: LogView) -> float:
+        return weigh(self._weights.log, (log.logit,))
+
+    def _picture_score(self, picture: PictureView) -> float:
+        return weigh(self._weights.picture, (picture.logit,))
+
+    def _scores(
+        self,
+        route: Route,
+        score: float,
+        picture: PictureView | None,
+        log: LogView | None,
+    ) -> Scores:
+        kinds = self._branch.manifest.kinds
+        return Scores(
+            score=score,
+            picture_score=None if picture is None else self._picture_score(picture),
+            log_score=None if log is None else self._log_score(log),
+            route=route,
+            defect=None if picture is None else kinds[picture.kind],
+            defect_map=None if picture is None else _as_map(picture.cells),
+            stage_ms=MappingProxyType(self._stage_ms),
+        )
+
+    def _lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._stage_ms[stage] = (now - self._last) * 1000
+        self._last = now
+
+
+def load_model(folder: Path, line: str, *, settings: ModelSettings) -> HybridModel:
+    """Load a line's model, and verify it.
+
+    Raises:
+        ArtifactError: altered, incomplete, of another version, or trunk and branch do
+            not fit each other.
+    """
+    trunk = Trunk(trunk_folder(folder))
+    where = branch_folder(folder, line, settings.branch)
+    branch = Branch(where)
+    if branch.manifest.trunk_sha256 != trunk.id.sha256:
+        what = (
+            f"was trained for trunk {branch.manifest.trunk_sha256[:12]}, but the "
+            f"model's is {trunk.id.sha256[:12]}: train this line's branch again"
+        )
+        raise ArtifactError([Problem.in_file(where, what)])
+    return HybridModel(trunk, branch, settings)
+
+
+def weigh(weights: Sequence[float], logits: Sequence[float]) -> float:
+    """Turn logits into a probability: weights, then a bias."""
+    *each, bias = weights
+    total = sum(w * x for w, x in zip(each, logits, strict=True)) + bias
+    return 1 / (1 + math.exp(-total)) if total > -_FAR else 0.0
+
+
+_FAR = 700.0
+
+
+def _as_map(cells: FloatArray) -> FloatArray:
+    side = math.isqrt(cells.shape[1])
+    return (1 / (1 + np.exp(-cells[0]))).reshape(side, side).astype(np.float32)
+
+
+def _network(
+    artifact: Artifact[TrunkManifest] | Artifact[BranchManifest], name: str
+) -> Network:
+    network = Network(artifact.read(name), artifact.folder / name)
+    _logger.info("%s runs on %s", name, network.provider)
+    return network
+
+
+def _wordings(artifact: Artifact[BranchManifest]):  # type: ignore[no-untyped-def]
+    name = "wordings.json"
+    try:
+        return wordings_from_json(artifact.read(name).decode())
+    except ValueError as error:
+        raise ArtifactError(
+            [Problem.in_file(artifact.folder / name, f"{error}")]
+        ) from error
+
+
+def _check_golden(folder: Path, found: np.ndarray, expected: np.ndarray) -> None:  # type: ignore[type-arg]
+    off = float(np.abs(found - expected).max())
+    if not off <= GOLDEN_TOLERANCE * max(1.0, float(np.abs(expected).max())):
+        what = f"answers its golden samples wrongly, off by {off:.3g}"
+        raise ArtifactError([Problem.in_file(folder, what)])
+
+
+def _ones(lines: FloatArray) -> FloatArray:
+    return np.ones((1, len(lines)), np.float32)
+
+

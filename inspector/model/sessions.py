@@ -1,0 +1,87 @@
+"""ONNX Runtime sessions on whatever this machine has."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import cast
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as raised
+
+from inspector.errors import ArtifactError
+from inspector.types import Problem
+
+_log = logging.getLogger(__name__)
+
+_CPU = "CPUExecutionProvider"
+_PREFERRED = ("TensorrtExecutionProvider", "CUDAExecutionProvider")
+_MAX_THREADS = 4
+_REFUSALS = (
+    raised.Fail,
+    raised.InvalidArgument,
+    raised.InvalidGraph,
+    raised.InvalidProtobuf,
+    raised.NotImplemented,
+    raised.RuntimeException,
+)
+
+Array = NDArray[np.generic]
+
+
+class Network:
+    """One ONNX graph, ready to run.
+
+    Args:
+        content: the ONNX file.
+        where: its name, for messages.
+        providers: wanted execution providers, best first; `None` takes what works.
+
+    Raises:
+        ArtifactError: not a graph that this version of ONNX Runtime can run.
+    """
+
+    def __init__(
+        self, content: bytes, where: object, providers: tuple[str, ...] | None = None
+    ) -> None:
+        try:
+            self._session = ort.InferenceSession(
+                content, _options(), providers=list(providers or wanted_providers())
+            )
+        except _REFUSALS as error:
+            what = f"ONNX Runtime {ort.__version__} cannot load it: {error}"
+            raise ArtifactError([Problem(where=str(where), what=what)]) from error
+        self.provider = str(self._session.get_providers()[0])
+        """What really runs it: being listed as available proves nothing."""
+        self._inputs = [each.name for each in self._session.get_inputs()]
+
+    def run(self, *inputs: Array) -> list[NDArray[np.float32]]:
+        """Compute the outputs for inputs in the graph's order."""
+        feed: Mapping[str, Array] = dict(zip(self._inputs, inputs, strict=True))
+        return cast("list[NDArray[np.float32]]", self._session.run(None, feed))
+
+
+def wanted_providers() -> tuple[str, ...]:
+    """Name the providers to try: CUDA where it is there, else the CPU.
+
+    TensorRT builds an engine for minutes on its first start, so it is used only if
+    `INSPECTOR_PROVIDER=tensorrt` asks for it; `INSPECTOR_PROVIDER=cpu` forbids both.
+    """
+    asked = os.environ.get("INSPECTOR_PROVIDER", "").lower()
+    there = ort.get_available_providers()
+    if asked == "cpu":
+        return (_CPU,)
+    wanted = _PREFERRED if asked == "tensorrt" else _PREFERRED[1:]
+    return (*(name for name in wanted if name in there), _CPU)
+
+
+def _options() -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = min(_MAX_THREADS, os.cpu_count() or 1)
+    # Threads that spin while they wait take the core from decoding and storing.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options

@@ -1,0 +1,290 @@
+"""Stages two and three: align the modalities, then fuse them; then learn short cuts.
+
+Stage two is contrastive (Radford et al., "Learning Transferable Visual Models From
+Natural Language Supervision", 2021), in the very space in which the log will ask the
+picture. Stage three trains fusion and log Transformer together for the verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from inspector.model.artifact import Weights
+from inspector.training.branch import fit_weights
+from inspector.training.lines import LineData, Opinions
+from inspector.training.log import LogNetwork, with_gaps
+from inspector.training.networks import (
+    WIDTH,
+    CrossModalFusion,
+    LogReading,
+    Router,
+    with_summary,
+)
+from inspector.training.windows import LogBatch, batch
+
+Parts = NDArray[np.int64]
+Progress = Callable[[int], None]
+_BATCH = 32
+_TEMPERATURE = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointPlan:
+    """How long the modalities are aligned and fused."""
+
+    alignment_epochs: int = 3
+    joint_epochs: int = 6
+    log_rate: float = 1e-4
+    """Of what has learned already; small steps keep what it knows."""
+    fusion_rate: float = 1e-3
+    lines_left_out: float = 0.4
+    router_epochs: int = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A line's data, with opinions of its parts by networks that never saw them."""
+
+    line: LineData = field(repr=False)
+    opinions: Opinions = field(repr=False)
+
+    @property
+    def honest(self) -> Parts:
+        """Parts with honest opinions: the training shift's, by blocks, and `val`."""
+        return np.concatenate([self.line.train, self.line.val])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trunk:
+    """The shared networks."""
+
+    log: LogNetwork
+    fusion: CrossModalFusion
+    router: Router
+
+
+def align(trunk: Trunk, pairs: Sequence[Pair], plan: JointPlan, done: Progress) -> None:
+    """Stage two: bring a part's log and picture together, other parts' apart."""
+    optimiser = _optimiser(trunk, plan)
+    for _, pair, parts in _deal(pairs, plan.alignment_epochs):
+        reading, _ = _read(trunk, pair, parts, plan.lines_left_out)
+        loss = _contrast(trunk.fusion, reading, pair, parts)
+        loss = loss + _verdict_loss(reading.logit, pair, parts)
+        _step(optimiser, loss)
+        done(len(parts))
+
+
+def fuse(
+    trunk: Trunk, pairs: Sequence[Pair], plan: JointPlan, done: Progress
+) -> None:
+    """Stage three: learn what the sum of the opinions misses."""
+    optimiser = _optimiser(trunk, plan)
+    sums = [_sum_weights(pair) for pair in pairs]
+    for at, pair, parts in _deal(pairs, plan.joint_epochs):
+        reading, windows = _read(trunk, pair, parts, plan.lines_left_out)
+        added = _added(trunk.fusion, reading, windows, pair, parts)
+        on_picture, on_log, bias = sums[at]
+        logit = on_picture * pair.opinions.picture.logit[parts]
+        logit = logit + on_log * reading.logit + bias + added
+        loss = _verdict_loss(logit, pair, parts)
+        loss = loss + 0.5 * _verdict_loss(reading.logit, pair, parts)
+        _step(optimiser, loss)
+        done(len(parts))
+    trunk.log.eval()
+    trunk.fusion.eval()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """Logits of a line's parts, in the order of `Pair.honest`."""
+
+    picture: Tensor
+    log: Tensor
+    added: Tensor
+    lines: list[Tensor]
+    """Encoded log lines of each part."""
+
+
+@torch.no_grad()
+def outcome(trunk: Trunk, pair: Pair) -> Outcome:
+    """Ask the trained trunk about a line's parts."""
+    added, lines = [], []
+    for at in range(0, len(pair.honest), _BATCH):
+        parts = pair.honest[at : at + _BATCH]
+        reading, windows = _read(trunk, pair, parts, 0.0)
+        added.append(_added(trunk.fusion, reading, windows, pair, parts))
+        lines += list(trunk.log.encode(windows))
+    opinions = pair.opinions
+    return Outcome(
+        opinions.picture.logit[pair.honest],
+        opinions.log[pair.honest],
+        torch.cat(added),
+        lines,
+    )
+
+
+def calibrate(pair: Pair, found: Outcome) -> Weights:
+    """Fit the weights of each route on honest opinions.
+
+    What fusion adds was learned on the training shift, so only `val` can tell whether
+    it helps: it is taken by a whole, a half, or not at all.
+    """
+    bad = pair.line.labelled.bad[pair.honest]
+    picture, log = found.picture.numpy(), found.log.numpy()
+    on_picture = fit_weights(picture[:, None], bad)
+    on_log = fit_weights(log[:, None], bad)
+    a, b, c = fit_weights(np.stack([picture, log], 1), bad)
+    val = slice(len(pair.line.train), None)
+    wanted = torch.from_numpy(bad[val]).float()
+    total = torch.from_numpy(a * picture + b * log + c)[val].float()
+    losses = {
+        share: float(
+            functional.binary_cross_entropy_with_logits(
+                total + share * found.added[val], wanted
+            )
+        )
+        for share in (0.0, 0.5, 1.0)
+    }
+    share = min(losses, key=lambda share: losses[share])
+    return Weights(
+        picture=(on_picture[0], on_picture[1]),
+        log=(on_log[0], on_log[1]),
+        both=(a, b, share, c),
+    )
+
+
+def train_router(
+    trunk: Trunk,
+    cases: Sequence[tuple[Pair, Outcome, Weights]],
+    plan: JointPlan,
+    done: Progress,
+) -> None:
+    """Teach the router how far each short cut is off the full answer."""
+    optimiser = torch.optim.AdamW(trunk.router.parameters(), 2e-3, weight_decay=0.05)
+    targets = [_short_cuts(found, weights) for _, found, weights in cases]
+    rng = np.random.default_rng(0)
+    for _ in range(plan.router_epochs):
+        for at, (pair, found, _) in enumerate(cases):
+            order = rng.permutation(len(pair.honest))
+            for start in range(0, len(order), 64):
+                some = order[start : start + 64]
+                windows = batch(pair.line.log, pair.honest[some])
+                lines = _padded([found.lines[part] for part in some], windows)
+                expected = trunk.router(lines, windows.circumstances, windows.present)
+                # The absolute error seeks the median, which hides rare large ones.
+                loss = functional.mse_loss(expected, targets[at][some])
+                _step(optimiser, 10 * loss)
+                done(len(some))
+    trunk.router.eval()
+
+
+def _short_cuts(found: Outcome, weights: Weights) -> Tensor:
+    a, b, share, c = weights.both
+    both = (a * found.picture + b * found.log + share * found.added + c).sigmoid()
+    picture = (weights.picture[0] * found.picture + weights.picture[1]).sigmoid()
+    log = (weights.log[0] * found.log + weights.log[1]).sigmoid()
+    return torch.stack([(picture - both).abs(), (log - both).abs()], 1).float()
+
+
+def _padded(lines: Sequence[Tensor], windows: LogBatch) -> Tensor:
+    wide = windows.present.shape[1]
+    return torch.stack(
+        [functional.pad(x[:wide], (0, 0, 0, max(0, wide - len(x)))) for x in lines]
+    )
+
+
+def _read(
+    trunk: Trunk, pair: Pair, parts: Parts, left_out: float
+) -> tuple[LogReading, LogBatch]:
+    windows = batch(pair.line.log, parts)
+    if left_out:
+        windows = with_gaps(windows, left_out, np.random.default_rng(int(parts[0])))
+    return trunk.log(windows), windows
+
+
+def _added(
+    fusion: CrossModalFusion,
+    reading: LogReading,
+    windows: LogBatch,
+    pair: Pair,
+    parts: Parts,
+) -> Tensor:
+    picture = pair.opinions.picture
+    added, *_ = fusion(
+        picture.tokens[parts],
+        picture.cells[parts],
+        reading.tokens,
+        with_summary(windows.present),
+    )
+    return added  # type: ignore[no-any-return]
+
+
+def _contrast(
+    fusion: CrossModalFusion, reading: LogReading, pair: Pair, parts: Parts
+) -> Tensor:
+    picture = pair.opinions.picture
+    weights = picture.cells[parts].softmax(1)[..., None]
+    worst = fusion.norm_picture((picture.tokens[parts] * weights).sum(1))
+    key = fusion.log_asks_picture.key_value(worst)[:, :WIDTH]
+    query = fusion.log_asks_picture.query(fusion.norm_log(reading.summary))
+    likeness = functional.normalize(query, dim=1) @ functional.normalize(key, dim=1).T
+    own = torch.arange(len(parts))
+    return 0.5 * (
+        functional.cross_entropy(likeness / _TEMPERATURE, own)
+        + functional.cross_entropy(likeness.T / _TEMPERATURE, own)
+    )
+
+
+def _verdict_loss(logit: Tensor, pair: Pair, parts: Parts) -> Tensor:
+    target = torch.from_numpy(pair.line.labelled.target[parts])
+    return functional.binary_cross_entropy_with_logits(logit, target)
+
+
+def _sum_weights(pair: Pair) -> tuple[float, float, float]:
+    opinions = pair.opinions
+    known = torch.stack([opinions.picture.logit, opinions.log], 1)[pair.line.train]
+    a, b, c = fit_weights(known.numpy(), pair.line.labelled.bad[pair.line.train])
+    return a, b, c
+
+
+def _deal(
+    pairs: Sequence[Pair], epochs: int
+) -> Iterator[tuple[int, Pair, Parts]]:
+    rng = np.random.default_rng(1)
+    for _ in range(epochs):
+        batches = []
+        for at, pair in enumerate(pairs):
+            mixed = rng.permutation(pair.line.train)
+            batches += [
+                (at, pair, mixed[start : start + _BATCH])
+                for start in range(0, len(mixed), _BATCH)
+            ]
+        for chosen in rng.permutation(len(batches)):
+            yield batches[chosen]
+
+
+def _optimiser(trunk: Trunk, plan: JointPlan) -> torch.optim.Optimizer:
+    trunk.log.train()
+    trunk.fusion.train()
+    return torch.optim.AdamW(
+        [
+            {"params": trunk.log.parameters(), "lr": plan.log_rate},
+            {"params": trunk.fusion.parameters(), "lr": plan.fusion_rate},
+        ],
+        weight_decay=0.1,
+    )
+
+
+def _step(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    for group in optimiser.param_groups:
+        nn.utils.clip_grad_norm_(group["params"], 1.0)
+    optimiser.step()
