@@ -124,7 +124,7 @@ def fit(pixels: Pixels, height: int, width: int, channels: int) -> Pixels:
     """Bring a picture to the size and colours that a branch reads.
 
     Args:
-        pixels: `[h, w]` or `[h, w, 3]`.
+        pixels: `[h, w]`, `[h, w, 1]` or `[h, w, 3]`.
         height: wanted rows.
         width: wanted columns.
         channels: 1 for grey, 3 for RGB.
@@ -138,11 +138,12 @@ def fit(pixels: Pixels, height: int, width: int, channels: int) -> Pixels:
     if 0 in pixels.shape:
         message = f"the picture has no pixels: {pixels.shape}"
         raise PictureError(message)
-    if channels == 1 and pixels.ndim == 3:
+    if pixels.ndim == 3 and pixels.shape[2] == 1:  # noqa: PLR2004
+        pixels = pixels[:, :, 0]
+    if channels == 1 and pixels.ndim == 3:  # noqa: PLR2004
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8)
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    if small.ndim != 3:
-        small = small[:, :, None]
+    small = small.reshape(height, width, -1)
     return np.broadcast_to(small, (height, width, channels)).astype(np.uint8)
 
 

@@ -1,0 +1,53 @@
+"""Where to decide: thresholds for a wanted escape rate, found on parts with labels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inspector.settings import DecisionRules
+from inspector.types import FloatArray
+
+_MARGIN = 1e-6
+
+
+def find_thresholds(
+    scores: FloatArray,
+    bad: NDArray[np.bool_],
+    wanted_escape_rate: float = 0.02,
+    wanted_false_reject_rate: float = 0.05,
+) -> DecisionRules:
+    """Find thresholds that keep to both rates on these parts.
+
+    Args:
+        scores: `[parts]` from 0 to 1.
+        bad: `[parts]` whether the part is defective.
+        wanted_escape_rate: at most this share of the bad parts may pass.
+        wanted_false_reject_rate: at most this share of the good parts may be rejected
+            without a person having looked.
+
+    Returns:
+        Rules whose parts between the thresholds go to a person; where the scores tell
+        good from bad well enough, both thresholds are one.
+
+    Raises:
+        ValueError: there are no bad parts or no good ones.
+    """
+    if not bad.any() or bad.all():
+        message = "thresholds need good parts and bad ones"
+        raise ValueError(message)
+    pass_below = _at_most(scores[bad], wanted_escape_rate)
+    reject_at = 1 - _at_most(1 - scores[~bad], wanted_false_reject_rate) + _MARGIN
+    if reject_at < pass_below:
+        pass_below = reject_at = (pass_below + reject_at) / 2
+    return DecisionRules(
+        pass_below=float(np.clip(pass_below, 0, 1)),
+        reject_at=float(np.clip(reject_at, 0, 1)),
+        wanted_escape_rate=wanted_escape_rate,
+    )
+
+
+def _at_most(scores: FloatArray, share: float) -> float:
+    """Find the highest threshold below which at most a share of the scores lies."""
+    allowed = int(np.floor(share * len(scores)))
+    return float(np.sort(scores)[allowed])

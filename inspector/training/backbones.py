@@ -1,0 +1,101 @@
+"""The picture networks that a branch can be built on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from inspector.errors import InputError, MissingExtraError
+from inspector.recording import Recording
+from inspector.training.networks import GRID, SIDE, LiteBackbone
+from inspector.training.pretrained import load_pretrained
+from inspector.training.scratch import train_from_scratch
+
+PRETRAINED = "efficientnet-lite0"
+SCRATCH = "scratch"
+
+
+class Backbone(nn.Module):
+    """A frozen picture network, its name, and the channels of its three scales."""
+
+    def __init__(self, network: nn.Module, channels: tuple[int, ...], name: str) -> None:
+        super().__init__()
+        self.network = network.eval().requires_grad_(False)
+        self.channels = channels
+        self.name = name
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Map `[n, 3, SIDE, SIDE]` to features on grids of 14, 14 and 7 cells."""
+        return cast("tuple[Tensor, ...]", self.network(pictures))
+
+
+class TimmBackbone(nn.Module):
+    """Any network of timm that gives features at strides 8, 16 and 32."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+        self.channels = tuple(network.feature_info.channels())
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Map `[n, 3, SIDE, SIDE]` to features on grids of 14, 14 and 7 cells."""
+        fine, middle, coarse = self.network(pictures)
+        return functional.adaptive_avg_pool2d(fine, GRID), middle, coarse
+
+
+def make_backbone(name: str, recordings: Sequence[Recording]) -> Backbone:
+    """Make the backbone that a plan names.
+
+    Args:
+        name: `efficientnet-lite0`, `scratch`, or `timm:NAME` with weights from the hub,
+            or `timm:NAME:FILE` with weights from a file.
+        recordings: pictures to learn from, for `scratch`.
+
+    Raises:
+        InputError: no such backbone, or it does not fit.
+        MissingExtraError: its package is not installed.
+    """
+    makers: dict[str, Callable[[], LiteBackbone]] = {
+        PRETRAINED: load_pretrained,
+        SCRATCH: lambda: train_from_scratch(recordings),
+    }
+    if name in makers:
+        lite = makers[name]()
+        return Backbone(lite, lite.channels, f"{PRETRAINED}")
+    if name.startswith("timm:"):
+        network = TimmBackbone(_from_timm(*name.split(":", 2)[1:]))
+        return Backbone(network, network.channels, name.split(":")[1])
+    raise InputError.single(
+        "backbone", f"{name!r} is not {PRETRAINED}, {SCRATCH} or timm:NAME[:FILE]"
+    )
+
+
+def _from_timm(name: str, weights: str | None = None) -> Any:
+    try:
+        import timm  # noqa: PLC0415 - optional, and slow to import
+    except ImportError as error:
+        package = "timm"
+        raise MissingExtraError(package, package) from error
+    if weights is not None and not Path(weights).is_file():
+        raise InputError.single(weights, "is not a file of weights")
+    try:
+        network = timm.create_model(
+            name,
+            pretrained=weights is None,
+            features_only=True,
+            out_indices=(2, 3, 4),
+            checkpoint_path=weights or "",
+        )
+        with torch.no_grad():
+            shapes = [x.shape[2] for x in network.eval()(torch.zeros(1, 3, SIDE, SIDE))]
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise InputError.single(f"timm network {name}", f"{error}") from error
+    if shapes != [2 * GRID, GRID, GRID // 2]:
+        what = f"has features of {shapes} cells a side, not at strides 8, 16 and 32"
+        raise InputError.single(f"timm network {name}", what)
+    return network

@@ -1,0 +1,280 @@
+"""From torch to files that run without it, checked against torch before anyone uses them."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import numpy as np
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from inspector.errors import InspectorError
+from inspector.model.artifact import (
+    BranchManifest,
+    TrunkManifest,
+    Weights,
+    pack_arrays,
+    write_artifact,
+)
+from inspector.model.lines import (
+    NUMBER_FEATURES,
+    PIECES,
+    WORDS,
+    wordings_to_json,
+)
+from inspector.training.joint import Trunk
+from inspector.training.lines import LineData
+from inspector.training.networks import (
+    CIRCUMSTANCES,
+    GRID,
+    SIDE,
+    WIDTH,
+    Branch,
+    LogContext,
+    with_summary,
+)
+from inspector.training.windows import batch
+from inspector.types import FloatArray
+
+GOLDEN_PICTURES = 6
+LARGEST_DIFFERENCE = 1e-3
+"""A score that moves more than this between torch and ONNX Runtime stops the export."""
+
+
+class ExportError(InspectorError):
+    """The exported model does not answer as the trained one does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How well ONNX Runtime agrees with torch on some parts."""
+
+    parts: int
+    max_abs_diff: float
+    flips: int
+    """Parts whose verdict differs."""
+
+    def check(self, line: str) -> None:
+        """Refuse a model that differs.
+
+        Raises:
+            ExportError: a verdict flips, or a score moves too far.
+        """
+        if self.flips or not self.max_abs_diff <= LARGEST_DIFFERENCE:
+            message = (
+                f"line {line}: of {self.parts} validation parts, {self.flips} verdicts "
+                f"flip between torch and ONNX Runtime, and a score moves by "
+                f"{self.max_abs_diff:.2g} (allowed {LARGEST_DIFFERENCE:g}); the model "
+                "was not exported"
+            )
+            raise ExportError(message)
+
+
+def export_trunk(folder: Path, trunk: Trunk, version: str, example: LineData) -> str:
+    """Write a trunk; returns the sha256 that names it.
+
+    Args:
+        folder: where to.
+        trunk: in evaluation mode.
+        version: its name.
+        example: a line, for golden samples out of its validation shift.
+    """
+    files = {
+        "log_lines.onnx": _lines_graph(trunk),
+        "log_context.onnx": _context_graph(trunk),
+        "fusion.onnx": _fusion_graph(trunk),
+        "router.onnx": _router_graph(trunk),
+        "weights.safetensors": save(_weights(trunk)),
+        "golden.npz": _golden_trunk(trunk, example),
+    }
+    manifest = TrunkManifest(version=version, files={})
+    return write_artifact(folder, manifest.model_dump(exclude={"files"}), files)
+
+
+def export_branch(folder: Path, branch: Branch, line: LineData, named: BranchManifest) -> str:
+    """Write a branch; returns the sha256 that names it.
+
+    Args:
+        folder: where to.
+        branch: in evaluation mode.
+        line: its data, for golden samples and wordings.
+        named: the manifest, files aside.
+    """
+    files = {
+        "branch.onnx": _branch_graph(branch, named.preprocessing.channels),
+        "weights.safetensors": save(_state(branch)),
+        "wordings.json": wordings_to_json(line.log.wordings).encode(),
+        "golden.npz": _golden_branch(branch, line),
+    }
+    return write_artifact(folder, named.model_dump(exclude={"files"}), files)
+
+
+@torch.no_grad()
+def torch_scores(
+    trunk: Trunk, branch: Branch, weights: Weights, line: LineData
+) -> FloatArray:
+    """Score a line's validation shift with torch, pictures and logs both: `[parts]`."""
+    a, b, share, c = weights.both
+    scores = []
+    for part in line.val:
+        seen = branch(torch.from_numpy(line.labelled.pictures[[part]]))
+        windows = batch(line.log, np.array([part]))
+        if not windows.present.any():
+            on_picture, bias = weights.picture
+            scores.append((on_picture * seen.logit + bias).sigmoid())
+            continue
+        log = trunk.log(windows)
+        present = with_summary(windows.present)
+        added, *_ = trunk.fusion(seen.tokens, seen.cells, log.tokens, present)
+        scores.append((a * seen.logit + b * log.logit + share * added + c).sigmoid())
+    return cast("FloatArray", torch.cat(scores).numpy())
+
+
+class _ReadContext(nn.Module):
+    def __init__(self, context: LogContext) -> None:
+        super().__init__()
+        self.context = context
+
+    def forward(
+        self, lines: Tensor, circumstances: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        reading = self.context.read(self.context(lines, circumstances, present))
+        return reading.tokens, reading.logit
+
+
+_SOME = 5
+"""Log lines in the example that a graph is traced with; any number runs."""
+
+
+def _lines_graph(trunk: Trunk) -> bytes:
+    pieces = torch.ones(_SOME, WORDS, PIECES, dtype=torch.int64)
+    numbers = torch.zeros(_SOME, WORDS, NUMBER_FEATURES)
+    return _graph(trunk.log.lines, {"pieces": pieces, "numbers": numbers}, axis=0)
+
+
+def _window(more: int = 0) -> dict[str, Tensor]:
+    return {
+        "lines": torch.zeros(1, _SOME + more, WIDTH),
+        "circumstances": torch.zeros(1, _SOME + more, CIRCUMSTANCES),
+        "present": torch.ones(1, _SOME + more),
+    }
+
+
+def _context_graph(trunk: Trunk) -> bytes:
+    return _graph(_ReadContext(trunk.log.context), _window(), axis=1)
+
+
+def _router_graph(trunk: Trunk) -> bytes:
+    return _graph(trunk.router, _window(), axis=1)
+
+
+def _fusion_graph(trunk: Trunk) -> bytes:
+    inputs = {
+        "picture": torch.zeros(1, GRID * GRID, WIDTH),
+        "cells": torch.zeros(1, GRID * GRID),
+        "log": torch.zeros(1, _SOME, WIDTH),
+        "present": torch.ones(1, _SOME),
+    }
+    return _graph(trunk.fusion, inputs, axis=1, fixed=("picture", "cells"))
+
+
+def _branch_graph(branch: Branch, channels: int) -> bytes:
+    picture = torch.zeros(1, SIDE, SIDE, channels, dtype=torch.uint8)
+    return _graph(branch, {"picture": picture}, axis=None)
+
+
+def _graph(
+    module: nn.Module,
+    inputs: Mapping[str, Tensor],
+    axis: int | None,
+    fixed: Sequence[str] = (),
+) -> bytes:
+    """Trace a module into ONNX; `axis` of the inputs that are not fixed may vary."""
+    free = torch.export.Dim("k", min=1, max=65536)
+    shapes = [
+        {axis: free} if axis is not None and name not in fixed else {}
+        for name in inputs
+    ]
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        path = Path(folder) / "graph.onnx"
+        torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            str(path),
+            input_names=list(inputs),
+            dynamic_shapes=tuple(shapes),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+        return path.read_bytes()
+
+
+@torch.no_grad()
+def _golden_trunk(trunk: Trunk, example: LineData) -> bytes:
+    part = max(example.val, key=lambda part: len(example.log.lines[part]))
+    windows = batch(example.log, np.array([part]))
+    order = windows.lines[0]
+    pieces, numbers = windows.pieces[order], windows.numbers[order]
+    lines = trunk.log.lines(pieces, numbers)[None]
+    present = torch.ones(lines.shape[:2])
+    reading = trunk.log.context.read(
+        trunk.log.context(lines, windows.circumstances, present)
+    )
+    rng = np.random.default_rng(0)
+    picture = rng.normal(size=(1, GRID * GRID, WIDTH)).astype(np.float32)
+    cells = rng.normal(size=(1, GRID * GRID)).astype(np.float32)
+    expected = [
+        *trunk.router(lines, windows.circumstances, present)[0],
+        reading.logit[0],
+        trunk.fusion(
+            torch.from_numpy(picture),
+            torch.from_numpy(cells),
+            reading.tokens,
+            with_summary(present),
+        )[0][0],
+    ]
+    return pack_arrays(
+        pieces=pieces.numpy(),
+        numbers=numbers.numpy(),
+        circumstances=windows.circumstances[0].numpy(),
+        picture=picture,
+        cells=cells,
+        expected=np.array([float(each) for each in expected]),
+    )
+
+
+@torch.no_grad()
+def _golden_branch(branch: Branch, line: LineData) -> bytes:
+    bad = line.labelled.bad[line.val]
+    few = [*line.val[bad][: GOLDEN_PICTURES // 2], *line.val[~bad][: GOLDEN_PICTURES // 2]]
+    pictures = line.labelled.pictures[few]
+    logits = [branch(torch.from_numpy(each[None])).logit[0] for each in pictures]
+    return pack_arrays(pictures=pictures, expected=np.array([float(x) for x in logits]))
+
+
+def _weights(trunk: Trunk) -> dict[str, Tensor]:
+    parts: Iterable[tuple[str, nn.Module]] = (
+        ("log", trunk.log),
+        ("fusion", trunk.fusion),
+        ("router", trunk.router),
+    )
+    return {
+        f"{name}.{key}": value
+        for name, part in parts
+        for key, value in _state(part).items()
+    }
+
+
+def _state(module: nn.Module) -> dict[str, Tensor]:
+    state: dict[str, Any] = module.state_dict()
+    return {key: value.detach().contiguous().clone() for key, value in state.items()}

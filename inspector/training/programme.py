@@ -1,0 +1,413 @@
+"""The whole of training, one stage after another: recordings in, a model out.
+
+1. Each modality alone: branches from pictures (self-supervision over all lines, then
+   each line's labels and masks), the log Transformer from the logs of all lines.
+2. Alignment: a part's log and picture are brought together, contrastively.
+3. Joint fine-tuning: fusion and log Transformer learn the verdict together.
+
+Then routes are calibrated, the router learns which short cuts are harmless, all is
+exported, compared with ONNX Runtime, and thresholds are found on the validation shift.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import tomli_w
+import torch
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from inspector.errors import ArtifactError
+from inspector.model.artifact import (
+    BranchManifest,
+    Preprocessing,
+    Weights,
+    branch_folder,
+    settings_file,
+    trunk_folder,
+)
+from inspector.model.hybrid import Branch as LoadedBranch
+from inspector.model.hybrid import HybridModel
+from inspector.model.hybrid import Trunk as LoadedTrunk
+from inspector.recording import Recording
+from inspector.settings import DecisionRules, ModelSettings
+from inspector.thresholds import find_thresholds
+from inspector.training.backbones import Backbone, make_backbone
+from inspector.training.branch import HeadPlan, self_supervise
+from inspector.training.export import (
+    Agreement,
+    export_branch,
+    export_trunk,
+    torch_scores,
+)
+from inspector.training.joint import (
+    JointPlan,
+    Outcome,
+    Pair,
+    Trunk,
+    align,
+    calibrate,
+    fuse,
+    outcome,
+    train_router,
+)
+from inspector.training.lines import (
+    LineData,
+    Opinions,
+    ask_of_unseen_logs,
+    ask_of_unseen_pictures,
+    train_branch,
+)
+from inspector.training.log import LogPlan, train_log
+from inspector.training.networks import (
+    SIDE,
+    Branch,
+    BranchHeads,
+    CrossModalFusion,
+    Router,
+)
+from inspector.training.views import VIEWS, FeatureStore, read_labelled
+from inspector.training.windows import pair as pair_windows
+from inspector.training.windows import read_log
+from inspector.types import Problem, Sample
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is trained, and for how long."""
+
+    backbone: str = "efficientnet-lite0"
+    """Or `scratch`: the same network, knowing nothing; or `timm:NAME[:FILE]`."""
+    self_supervision_epochs: int = 4
+    heads: HeadPlan = field(default_factory=HeadPlan)
+    log: LogPlan = field(default_factory=LogPlan)
+    joint: JointPlan = field(default_factory=JointPlan)
+    folds: int = 3
+    wanted_escape_rate: float = 0.02
+    version: str = "1"
+    threads: int = 0
+    """0 leaves it to torch."""
+
+    @classmethod
+    def quick(cls) -> Plan:
+        """Plan for a first look: minutes instead of a quarter of an hour."""
+        plan = cls()
+        return replace(
+            plan,
+            self_supervision_epochs=1,
+            heads=replace(plan.heads, epochs=15),
+            log=replace(plan.log, epochs=6),
+            joint=replace(plan.joint, alignment_epochs=1, joint_epochs=3),
+            folds=2,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineReport:
+    """What training found for one line."""
+
+    line: str
+    weights: Weights
+    decisions: DecisionRules
+    agreement: Agreement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingReport:
+    """What training found, and how long each stage took."""
+
+    lines: tuple[LineReport, ...]
+    stage_s: dict[str, float]
+
+
+def train(recordings: Sequence[Recording], out: Path, plan: Plan) -> TrainingReport:
+    """Train a model for some lines, and write it when it has proved sound.
+
+    Args:
+        recordings: one for each line, with labelled shifts `train` and `val`.
+        out: folder of the model; must not hold one yet.
+        plan: what, and for how long.
+
+    Raises:
+        RecordingError: a recording cannot be learned from.
+        ArtifactError: `out` holds something, or two recordings are of one line.
+        ExportError: the exported model does not answer as the trained one.
+        MissingExtraError: a package is not installed.
+    """
+    _check_free(recordings, out)
+    torch.manual_seed(0)
+    if plan.threads:
+        torch.set_num_threads(plan.threads)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
+        training = _Training(recordings, plan, Path(scratch))
+        report = training.run(Path(scratch) / "model")
+        if out.exists():
+            out.rmdir()
+        shutil.move(Path(scratch) / "model", out)
+    return report
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """One line on its way through training."""
+
+    line: LineData
+    branch: Branch
+    pair: Pair
+
+
+class _Training:
+    def __init__(
+        self, recordings: Sequence[Recording], plan: Plan, scratch: Path
+    ) -> None:
+        self._recordings = recordings
+        self._plan = plan
+        self._scratch = scratch
+        self._stage_s: dict[str, float] = {}
+        self._progress = Progress(
+            TextColumn("{task.description:32}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+
+    def run(self, out: Path) -> TrainingReport:
+        with self._progress:
+            backbone = make_backbone(self._plan.backbone, self._recordings)
+            lines = [self._read(each, backbone) for each in self._recordings]
+            trunk, cases = self._stage_one(lines, backbone)
+            found = self._stages_two_and_three(trunk, cases)
+            reports = self._export(out, trunk, cases, found, backbone)
+        return TrainingReport(lines=tuple(reports), stage_s=self._stage_s)
+
+    def _read(self, recording: Recording, backbone: Backbone) -> LineData:
+        labelled = read_labelled(recording, ("train", "val"))
+        folder = self._scratch / f"features-{labelled.line}"
+        folder.mkdir()
+        with self._stage(
+            f"features of {labelled.line}", VIEWS * len(labelled.rows)
+        ) as done:
+            store = FeatureStore(folder, backbone, labelled.pictures, done)
+        return LineData(
+            labelled=labelled,
+            store=store,
+            log=read_log(recording, labelled.rows),
+            train=labelled.of_split("train"),
+            val=labelled.of_split("val"),
+        )
+
+    def _stage_one(
+        self, lines: Sequence[LineData], backbone: Backbone
+    ) -> tuple[Trunk, list[_Case]]:
+        start = self._self_supervised(lines, backbone)
+        branches, pictures = [], []
+        for line in lines:
+            branch, seen = self._branch(line, start, backbone)
+            branches.append(branch)
+            pictures.append(seen)
+        plan, folds = self._plan.log, self._plan.folds
+        parts = sum(len(line.train) for line in lines)
+        total = plan.epochs * parts * folds
+        with self._stage("1 logs alone", total) as done:
+            network = train_log([line.task for line in lines], plan, done)
+            logs = ask_of_unseen_logs(network, lines, plan, folds, done)
+        trunk = Trunk(network, CrossModalFusion(), Router())
+        cases = [
+            _Case(line, branch, Pair(line, Opinions(picture=seen, log=log)))
+            for line, branch, seen, log in zip(
+                lines, branches, pictures, logs, strict=True
+            )
+        ]
+        return trunk, cases
+
+    def _self_supervised(
+        self, lines: Sequence[LineData], backbone: Backbone
+    ) -> BranchHeads:
+        heads = BranchHeads(backbone.channels, 1)
+        epochs = self._plan.self_supervision_epochs
+        parts = epochs * sum(len(line.train) for line in lines)
+        with self._stage("1 pictures, self-supervised", parts) as done:
+            self_supervise(
+                heads, [(line.store, line.train) for line in lines], epochs, done
+            )
+        return heads
+
+    def _branch(
+        self, line: LineData, general: BranchHeads, backbone: Backbone
+    ) -> tuple[Branch, object]:
+        plan, folds = self._plan.heads, self._plan.folds
+        start = BranchHeads(backbone.channels, len(line.labelled.kinds))
+        known = general.state_dict()
+        start.load_state_dict(
+            {key: known[key] for key in known if not key.startswith("classes")},
+            strict=False,
+        )
+        parts = plan.epochs * len(line.train) * folds
+        with self._stage(f"1 pictures of {line.labelled.line}", parts) as done:
+            branch = train_branch(start, backbone, line, plan, done)
+            seen = ask_of_unseen_pictures(branch, start, line, (plan, folds), done)
+        return branch, seen
+
+    def _stages_two_and_three(
+        self, trunk: Trunk, cases: Sequence[_Case]
+    ) -> list[tuple[Pair, Outcome, Weights]]:
+        plan, pairs = self._plan.joint, [case.pair for case in cases]
+        parts = sum(len(case.line.train) for case in cases)
+        with self._stage("2 alignment", plan.alignment_epochs * parts) as done:
+            align(trunk, pairs, plan, done)
+        with self._stage("3 joint fine-tuning", plan.joint_epochs * parts) as done:
+            fuse(trunk, pairs, plan, done)
+        asked = [outcome(trunk, pair) for pair in pairs]
+        found = [
+            (pair, each, calibrate(pair, each))
+            for pair, each in zip(pairs, asked, strict=True)
+        ]
+        honest = sum(len(pair.honest) for pair in pairs)
+        with self._stage("router", plan.router_epochs * honest) as done:
+            train_router(trunk, found, plan, done)
+        return found
+
+    def _export(
+        self,
+        out: Path,
+        trunk: Trunk,
+        cases: Sequence[_Case],
+        found: Sequence[tuple[Pair, Outcome, Weights]],
+        backbone: Backbone,
+    ) -> list[LineReport]:
+        with self._stage("export and check", len(cases)) as done:
+            version = self._plan.version
+            folder = trunk_folder(out)
+            sha256 = export_trunk(folder, trunk, version, cases[0].line)
+            loaded = LoadedTrunk(folder)
+            reports = []
+            for case, (_, _, weights) in zip(cases, found, strict=True):
+                manifest = self._manifest(case, weights, sha256, backbone)
+                where = branch_folder(out, manifest.line, version)
+                export_branch(where, case.branch, case.line, manifest)
+                model = loaded, LoadedBranch(where)
+                reports.append(self._settle(out, trunk, case, weights, model))
+                done(1)
+        return reports
+
+    def _manifest(
+        self, case: _Case, weights: Weights, trunk_sha256: str, backbone: Backbone
+    ) -> BranchManifest:
+        settings = case.line.labelled.recording.settings
+        channels = case.line.labelled.pictures.shape[3]
+        return BranchManifest(
+            line=settings.id,
+            version=self._plan.version,
+            kinds=case.line.labelled.kinds,
+            backbone=backbone.name,
+            preprocessing=Preprocessing(
+                height=SIDE, width=SIDE, channels=1 if channels == 1 else 3
+            ),
+            weights=weights,
+            travel_s={each.name: each.seconds_to_camera for each in settings.stations},
+            trunk_sha256=trunk_sha256,
+            files={},
+        )
+
+    def _settle(
+        self,
+        out: Path,
+        trunk: Trunk,
+        case: _Case,
+        weights: Weights,
+        model: tuple[LoadedTrunk, LoadedBranch],
+    ) -> LineReport:
+        """Compare both runtimes on `val`, find the thresholds there, write them."""
+        line = case.line.labelled.line
+        bad = case.line.labelled.bad[case.line.val]
+        settings = ModelSettings(line=line, branch=self._plan.version)
+        routed = _run_time_scores(case.line, HybridModel(*model, settings))
+        rules = find_thresholds(routed, bad, self._plan.wanted_escape_rate)
+        settings = settings.model_copy(update={"decisions": rules})
+        both = _run_time_scores(case.line, HybridModel.always_both(*model, settings))
+        wanted = torch_scores(trunk, case.branch, weights, case.line)
+        agreement = _compare(wanted, both, rules)
+        agreement.check(line)
+        path = settings_file(out, line)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(tomli_w.dumps(settings.model_dump()).encode())
+        return LineReport(
+            line=line, weights=weights, decisions=rules, agreement=agreement
+        )
+
+    @contextmanager
+    def _stage(self, name: str, total: int) -> Iterator[_Advance]:
+        task = self._progress.add_task(name, total=total)
+        begun = time.monotonic()
+        yield _Advance(self._progress, task)
+        self._progress.update(task, completed=total)
+        self._stage_s[name] = time.monotonic() - begun
+
+
+class _Advance:
+    """Moves one progress bar."""
+
+    def __init__(self, progress: Progress, task: int) -> None:
+        self._progress = progress
+        self._task = task
+
+    def __call__(self, parts: int) -> None:
+        self._progress.advance(self._task, parts)  # type: ignore[arg-type]
+
+
+def _run_time_scores(line: LineData, model: HybridModel) -> np.ndarray:  # type: ignore[type-arg]
+    rows = [line.labelled.rows[part] for part in line.val]
+    windows = pair_windows(line.labelled.recording, rows)
+    pictures = line.labelled.pictures[line.val]
+    return np.array(
+        [
+            model.score(Sample(window=window, pixels=picture)).score
+            for window, picture in zip(windows, pictures, strict=True)
+        ]
+    )
+
+
+def _compare(
+    wanted: np.ndarray,  # type: ignore[type-arg]
+    found: np.ndarray,  # type: ignore[type-arg]
+    rules: DecisionRules,
+) -> Agreement:
+    def zones(scores: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        return np.digitize(scores, [rules.pass_below, rules.reject_at])
+
+    return Agreement(
+        parts=len(wanted),
+        max_abs_diff=float(np.abs(wanted - found).max()),
+        flips=int((zones(wanted) != zones(found)).sum()),
+    )
+
+
+def _check_free(recordings: Sequence[Recording], out: Path) -> None:
+    problems = []
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        what = "is not empty: name a new folder for the model"
+        problems.append(Problem.in_file(out, what))
+    lines = [recording.settings.id for recording in recordings]
+    for line in sorted({line for line in lines if lines.count(line) > 1}):
+        problems.append(Problem(where=f"line {line}", what="is given twice"))
+    if problems:
+        raise ArtifactError(problems)
