@@ -96,6 +96,37 @@ def load_brain(folder: Path, line: str) -> Brain:
     return Brain(model=load_model(folder, line, settings=settings), settings=settings)
 
 
+def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
+    """Open where verdicts and evidence pictures are kept.
+
+    Args:
+        database: SQLAlchemy URL of SQLite or PostgreSQL.
+        evidence: folder for pictures.
+        upgrade: bring the database up to date, or make it, instead of refusing it.
+
+    Raises:
+        SettingsError: not such a URL, or not up to date.
+        StoreError: the database or the folder cannot be used.
+        MissingExtraError: the database's driver is not installed.
+    """
+    from connectors.database import schema
+    from connectors.database.engine import open_engine
+    from connectors.database.evidence import EvidenceFolder
+    from connectors.database.verdict_store import SqlVerdictStore
+    from inspector.model.pictures import encode_png
+
+    engine = open_engine(database)
+    if upgrade:
+        schema.upgrade(engine)
+    else:
+        schema.require_current(engine)
+    return Archive(
+        verdicts=SqlVerdictStore(engine),
+        evidence=EvidenceFolder(evidence),
+        encode_png=encode_png,
+    )
+
+
 def replay_feed(recording: Recording, excerpt: Excerpt) -> Feed:
     """Make the sources that replay a recording, frames and log in step."""
     from connectors.frames.recording import ReplayedFrames

@@ -8,26 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
-from inspector.errors import SourceError, StoreError
+from inspector.errors import StoreError
 from inspector.ports import StoreReceipt
-from inspector.types import (
-    BranchId,
-    Frame,
-    LogLine,
-    MalformedLogLine,
-    Sample,
-    Scores,
-    TrunkId,
-    Verdict,
-)
-from tests.builders import BRANCH, TRUNK, some_scores
+from inspector.types import Verdict
 
 Identity = tuple[str, str, int]
-Item = TypeVar("Item")
 
 
 class InMemoryVerdictStore:
@@ -60,15 +47,9 @@ class InMemoryVerdictStore:
                 for verdict in verdicts
             ]
             self.batches.append(len(verdicts))
-            conflicts = tuple(
-                new for old, new in theirs if old.captured_ns != new.captured_ns
-            )
+            same = sum(old.captured_ns == new.captured_ns for old, new in theirs)
             inserted = len(self._kept) - before
-            return StoreReceipt(
-                inserted=inserted,
-                already_there=len(verdicts) - inserted - len(conflicts),
-                conflicts=conflicts,
-            )
+            return StoreReceipt(inserted=inserted, already_there=same - inserted)
 
     def close(self) -> None:
         """Take nothing more."""
@@ -101,8 +82,3 @@ class InMemoryEvidenceStore:
         path = f"{name[:2]}/{name}{suffix}"
         self.pictures[path] = picture
         return path
-
-
-class _ListSource[Item]:
-    """Yields the items of a list, then ends, breaks, or stays open until stopped."""
-

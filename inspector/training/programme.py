@@ -339,7 +339,9 @@ class _Training:
         """Compare both runtimes on `val`, find the thresholds there, write them."""
         line = case.line.labelled.line
         bad = case.line.labelled.bad[case.line.val]
-        settings = ModelSettings(line=line, branch=self._plan.version)
+        settings = ModelSettings(
+            line=line, branch=self._plan.version, decisions=DecisionRules()
+        )
         routed = _run_time_scores(case.line, HybridModel(*model, settings))
         rules = find_thresholds(routed, bad, self._plan.wanted_escape_rate)
         settings = settings.model_copy(update={"decisions": rules})
