@@ -168,24 +168,23 @@ class HybridModel:
         trunk: shared with every line.
         branch: of this line.
         settings: where to decide, and how far a short cut may be off.
+        always_both: take no short cut, to measure the others against.
     """
 
-    def __init__(self, trunk: Trunk, branch: Branch, settings: ModelSettings) -> None:
+    def __init__(
+        self,
+        trunk: Trunk,
+        branch: Branch,
+        settings: ModelSettings,
+        *,
+        always_both: bool = False,
+    ) -> None:
         self._trunk = trunk
         self._branch = branch
         self._tolerance = settings.decisions.route_tolerance
         self._reject_at = settings.decisions.reject_at
         self._remembered: OrderedDict[str, FloatArray] = OrderedDict()
-        self._always_both = False
-
-    @classmethod
-    def always_both(
-        cls, trunk: Trunk, branch: Branch, settings: ModelSettings
-    ) -> HybridModel:
-        """Make a model that takes no short cut, to measure the others against."""
-        model = cls(trunk, branch, settings)
-        model._always_both = True
-        return model
+        self._always_both = always_both
 
     @property
     def trunk(self) -> TrunkId:
@@ -325,8 +324,10 @@ class _Scoring:
         self._last = now
 
 
-def load_model(folder: Path, line: str, *, settings: ModelSettings) -> HybridModel:
-    """Load a line's model, and verify it.
+def load_model(
+    folder: Path, line: str, *, settings: ModelSettings, always_both: bool = False
+) -> HybridModel:
+    """Load a line's model, and verify it; `always_both` makes it take no short cut.
 
     Raises:
         ArtifactError: altered, incomplete, of another version, or trunk and branch do
@@ -341,7 +342,7 @@ def load_model(folder: Path, line: str, *, settings: ModelSettings) -> HybridMod
             f"model's is {trunk.id.sha256[:12]}: train this line's branch again"
         )
         raise ArtifactError([Problem.in_file(where, what)])
-    return HybridModel(trunk, branch, settings)
+    return HybridModel(trunk, branch, settings, always_both=always_both)
 
 
 def weigh(weights: Sequence[float], logits: Sequence[float]) -> float:

@@ -66,7 +66,7 @@ def make_backbone(name: str, recordings: Sequence[Recording]) -> Backbone:
     }
     if name in makers:
         lite = makers[name]()
-        return Backbone(lite, lite.channels, f"{PRETRAINED}")
+        return Backbone(lite, lite.channels, PRETRAINED)
     if name.startswith("timm:"):
         network = TimmBackbone(_from_timm(*name.split(":", 2)[1:]))
         return Backbone(network, network.channels, name.split(":")[1])
@@ -75,7 +75,21 @@ def make_backbone(name: str, recordings: Sequence[Recording]) -> Backbone:
     )
 
 
-def _from_timm(name: str, weights: str | None = None) -> Any:
+def empty_backbone(name: str) -> Backbone:
+    """Make the backbone that a branch's manifest names, without its weights.
+
+    Raises:
+        InputError: no such backbone.
+        MissingExtraError: its package is not installed.
+    """
+    if name == PRETRAINED:
+        lite = LiteBackbone()
+        return Backbone(lite, lite.channels, name)
+    network = TimmBackbone(_from_timm(name, empty=True))
+    return Backbone(network, network.channels, name)
+
+
+def _from_timm(name: str, weights: str | None = None, *, empty: bool = False) -> Any:
     try:
         import timm  # noqa: PLC0415 - optional, and slow to import
     except ImportError as error:
@@ -86,7 +100,7 @@ def _from_timm(name: str, weights: str | None = None) -> Any:
     try:
         network = timm.create_model(
             name,
-            pretrained=weights is None,
+            pretrained=weights is None and not empty,
             features_only=True,
             out_indices=(2, 3, 4),
             checkpoint_path=weights or "",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +18,6 @@ from inspector.errors import InspectorError
 from inspector.model.artifact import (
     BranchManifest,
     TrunkManifest,
-    Weights,
     pack_arrays,
     write_artifact,
 )
@@ -40,8 +38,8 @@ from inspector.training.networks import (
     LogContext,
     with_summary,
 )
+from inspector.training.reference import Agreement
 from inspector.training.windows import batch
-from inspector.types import FloatArray
 
 GOLDEN_PICTURES = 6
 LARGEST_DIFFERENCE = 1e-3
@@ -52,29 +50,20 @@ class ExportError(InspectorError):
     """The exported model does not answer as the trained one does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """How well ONNX Runtime agrees with torch on some parts."""
+def check_agreement(line: str, found: Agreement) -> None:
+    """Refuse a model that answers differently once exported.
 
-    parts: int
-    max_abs_diff: float
-    flips: int
-    """Parts whose verdict differs."""
-
-    def check(self, line: str) -> None:
-        """Refuse a model that differs.
-
-        Raises:
-            ExportError: a verdict flips, or a score moves too far.
-        """
-        if self.flips or not self.max_abs_diff <= LARGEST_DIFFERENCE:
-            message = (
-                f"line {line}: of {self.parts} validation parts, {self.flips} verdicts "
-                f"flip between torch and ONNX Runtime, and a score moves by "
-                f"{self.max_abs_diff:.2g} (allowed {LARGEST_DIFFERENCE:g}); the model "
-                "was not exported"
-            )
-            raise ExportError(message)
+    Raises:
+        ExportError: a verdict flips, or a score moves too far.
+    """
+    if found.flips or not found.max_abs_diff <= LARGEST_DIFFERENCE:
+        message = (
+            f"line {line}: of {found.parts} validation parts, {found.flips} verdicts "
+            f"flip between torch and ONNX Runtime, and a score moves by "
+            f"{found.max_abs_diff:.2g} (allowed {LARGEST_DIFFERENCE:g}); the model "
+            "was not exported"
+        )
+        raise ExportError(message)
 
 
 def export_trunk(folder: Path, trunk: Trunk, version: str, example: LineData) -> str:
@@ -114,27 +103,6 @@ def export_branch(folder: Path, branch: Branch, line: LineData, named: BranchMan
         "golden.npz": _golden_branch(branch, line),
     }
     return write_artifact(folder, named.model_dump(exclude={"files"}), files)
-
-
-@torch.no_grad()
-def torch_scores(
-    trunk: Trunk, branch: Branch, weights: Weights, line: LineData
-) -> FloatArray:
-    """Score a line's validation shift with torch, pictures and logs both: `[parts]`."""
-    a, b, share, c = weights.both
-    scores = []
-    for part in line.val:
-        seen = branch(torch.from_numpy(line.labelled.pictures[[part]]))
-        windows = batch(line.log, np.array([part]))
-        if not windows.present.any():
-            on_picture, bias = weights.picture
-            scores.append((on_picture * seen.logit + bias).sigmoid())
-            continue
-        log = trunk.log(windows)
-        present = with_summary(windows.present)
-        added, *_ = trunk.fusion(seen.tokens, seen.cells, log.tokens, present)
-        scores.append((a * seen.logit + b * log.logit + share * added + c).sigmoid())
-    return cast("FloatArray", torch.cat(scores).numpy())
 
 
 class _ReadContext(nn.Module):

@@ -49,12 +49,7 @@ from inspector.settings import DecisionRules, ModelSettings
 from inspector.thresholds import find_thresholds
 from inspector.training.backbones import Backbone, make_backbone
 from inspector.training.branch import HeadPlan, self_supervise
-from inspector.training.export import (
-    Agreement,
-    export_branch,
-    export_trunk,
-    torch_scores,
-)
+from inspector.training.export import check_agreement, export_branch, export_trunk
 from inspector.training.joint import (
     JointPlan,
     Outcome,
@@ -81,10 +76,11 @@ from inspector.training.networks import (
     CrossModalFusion,
     Router,
 )
+from inspector.training.reference import Agreement, TorchModel, agreement
 from inspector.training.views import VIEWS, FeatureStore, read_labelled
 from inspector.training.windows import pair as pair_windows
 from inspector.training.windows import read_log
-from inspector.types import Problem, Sample
+from inspector.types import FloatArray, Problem, Sample
 
 _log = logging.getLogger(__name__)
 
@@ -338,22 +334,26 @@ class _Training:
     ) -> LineReport:
         """Compare both runtimes on `val`, find the thresholds there, write them."""
         line = case.line.labelled.line
-        bad = case.line.labelled.bad[case.line.val]
+        samples = _val_samples(case.line)
         settings = ModelSettings(
             line=line, branch=self._plan.version, decisions=DecisionRules()
         )
-        routed = _run_time_scores(case.line, HybridModel(*model, settings))
+        routed = _scores(HybridModel(*model, settings), samples)
+        bad = case.line.labelled.bad[case.line.val]
         rules = find_thresholds(routed, bad, self._plan.wanted_escape_rate)
         settings = settings.model_copy(update={"decisions": rules})
-        both = _run_time_scores(case.line, HybridModel.always_both(*model, settings))
-        wanted = torch_scores(trunk, case.branch, weights, case.line)
-        agreement = _compare(wanted, both, rules)
-        agreement.check(line)
+        both = _scores(HybridModel(*model, settings, always_both=True), samples)
+        channels = model[1].manifest.preprocessing.channels
+        torch_model = TorchModel(
+            trunk, case.branch, weights, model[1].reader, channels
+        )
+        found = agreement(torch_model.scores(samples), both, rules)
+        check_agreement(line, found)
         path = settings_file(out, line)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(tomli_w.dumps(settings.model_dump()).encode())
         return LineReport(
-            line=line, weights=weights, decisions=rules, agreement=agreement
+            line=line, weights=weights, decisions=rules, agreement=found
         )
 
     @contextmanager
@@ -376,31 +376,18 @@ class _Advance:
         self._progress.advance(self._task, parts)  # type: ignore[arg-type]
 
 
-def _run_time_scores(line: LineData, model: HybridModel) -> np.ndarray:  # type: ignore[type-arg]
+def _val_samples(line: LineData) -> list[Sample]:
     rows = [line.labelled.rows[part] for part in line.val]
     windows = pair_windows(line.labelled.recording, rows)
     pictures = line.labelled.pictures[line.val]
-    return np.array(
-        [
-            model.score(Sample(window=window, pixels=picture)).score
-            for window, picture in zip(windows, pictures, strict=True)
-        ]
-    )
+    return [
+        Sample(window=window, pixels=picture)
+        for window, picture in zip(windows, pictures, strict=True)
+    ]
 
 
-def _compare(
-    wanted: np.ndarray,  # type: ignore[type-arg]
-    found: np.ndarray,  # type: ignore[type-arg]
-    rules: DecisionRules,
-) -> Agreement:
-    def zones(scores: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-        return np.digitize(scores, [rules.pass_below, rules.reject_at])
-
-    return Agreement(
-        parts=len(wanted),
-        max_abs_diff=float(np.abs(wanted - found).max()),
-        flips=int((zones(wanted) != zones(found)).sum()),
-    )
+def _scores(model: HybridModel, samples: Sequence[Sample]) -> FloatArray:
+    return np.array([model.score(sample).score for sample in samples])
 
 
 def _check_free(recordings: Sequence[Recording], out: Path) -> None:

@@ -1,0 +1,102 @@
+"""The command line: `inspector COMMAND`.
+
+Commands import what is heavy (torch, OpenCV, ONNX Runtime) when they run, so that help
+is there at once, and so that a station needs no torch.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib.metadata import version as version_of
+from typing import Annotated
+
+import typer
+from rich.logging import RichHandler
+
+from inspector.commands import db, recording
+from inspector.commands.bench import bench
+from inspector.commands.demo import demo
+from inspector.commands.evaluate import evaluate
+from inspector.commands.replay import replay
+from inspector.commands.run import run
+from inspector.commands.simulate import simulate
+from inspector.commands.train import train
+from inspector.errors import InspectorError, MissingExtraError
+
+_EXTRAS = {
+    "torch": "train",
+    "onnx": "train",
+    "onnxscript": "train",
+    "safetensors": "train",
+    "sklearn": "train",
+    "onnxruntime": "station",
+    "cv2": "station",
+    "tenacity": "station",
+    "psycopg": "postgresql",
+}
+"""Which extra brings a package that a command may miss."""
+
+app = typer.Typer(
+    name="inspector",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (demo, train, evaluate, replay, run, simulate, bench):
+    app.command()(command)
+app.add_typer(recording.app, name="recording")
+app.add_typer(db.app, name="db")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"inspector {version_of('inspector')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say what is going on.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - its callback has done the work
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Pass or reject every part of a production line, by its picture and its log.
+
+    Start with: inspector demo
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(name)s: %(message)s",
+        handlers=[RichHandler(show_path=False)],
+    )
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is a clear line, never a traceback."""
+    try:
+        app(prog_name="inspector")
+    except InspectorError as error:
+        _complain(error)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package not in _EXTRAS:
+            raise
+        _complain(MissingExtraError(package, _EXTRAS[package]))
+
+
+def _complain(error: InspectorError) -> None:
+    for line in f"{error}".splitlines():
+        print(f"inspector: {line}", file=sys.stderr)
+    sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The trained model in torch, scoring samples one by one: what the export must equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load
+from torch import nn
+
+from inspector.errors import ArtifactError
+from inspector.model.artifact import (
+    Artifact,
+    BranchManifest,
+    TrunkManifest,
+    Weights,
+    branch_folder,
+    trunk_folder,
+)
+from inspector.model.hybrid import weigh
+from inspector.model.lines import LineReader, wordings_from_json
+from inspector.model.pictures import fit
+from inspector.settings import DecisionRules
+from inspector.training.backbones import empty_backbone
+from inspector.training.joint import Trunk
+from inspector.training.log import LogNetwork
+from inspector.training.networks import (
+    SIDE,
+    Branch,
+    BranchHeads,
+    CrossModalFusion,
+    GoodParts,
+    Router,
+    with_summary,
+)
+from inspector.types import FloatArray, Problem, Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How well two runtimes agree on some parts."""
+
+    parts: int
+    max_abs_diff: float
+    flips: int
+    """Parts whose verdict differs."""
+
+
+def agreement(one: FloatArray, other: FloatArray, rules: DecisionRules) -> Agreement:
+    """Compare two runtimes' scores of the same parts, `[parts]` each."""
+    zones = [np.digitize(x, [rules.pass_below, rules.reject_at]) for x in (one, other)]
+    return Agreement(
+        parts=len(one),
+        max_abs_diff=float(np.abs(one - other).max()),
+        flips=int((zones[0] != zones[1]).sum()),
+    )
+
+
+class TorchModel:
+    """Scores samples with torch, taking no short cut.
+
+    Args:
+        trunk: in evaluation mode.
+        branch: in evaluation mode.
+        weights: of the line's routes.
+        reader: of the line's log.
+        channels: of the pictures, 1 or 3.
+    """
+
+    def __init__(
+        self,
+        trunk: Trunk,
+        branch: Branch,
+        weights: Weights,
+        reader: LineReader,
+        channels: int,
+    ) -> None:
+        self._trunk = trunk
+        self._branch = branch
+        self._weights = weights
+        self._reader = reader
+        self._channels = channels
+
+    def scores(self, samples: Sequence[Sample]) -> FloatArray:
+        """Score samples that have a picture: `[samples]`."""
+        return np.array([self.score(sample) for sample in samples], np.float64)
+
+    @torch.no_grad()
+    def score(self, sample: Sample) -> float:
+        """Score a sample that has a picture.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if sample.pixels is None:
+            message = "the sample has no picture"
+            raise ValueError(message)
+        picture = fit(sample.pixels, SIDE, SIDE, self._channels)
+        seen = self._branch(torch.from_numpy(picture[None]))
+        if not sample.window.log_lines:
+            return weigh(self._weights.picture, (float(seen.logit),))
+        lines = self._reader.window(sample.window)
+        contents = [self._reader.content(key) for key in lines.keys]
+        encoded = self._trunk.log.lines(
+            torch.from_numpy(np.stack([each.pieces for each in contents])),
+            torch.from_numpy(np.stack([each.numbers for each in contents])),
+        )[None]
+        present = torch.ones(encoded.shape[:2])
+        context = self._trunk.log.context
+        log = context.read(
+            context(encoded, torch.from_numpy(lines.circumstances)[None], present)
+        )
+        added, *_ = self._trunk.fusion(
+            seen.tokens, seen.cells, log.tokens, with_summary(present)
+        )
+        logits = float(seen.logit), float(log.logit), float(added)
+        return weigh(self._weights.both, logits)
+
+
+def load_torch_model(folder: Path, line: str, version: str) -> TorchModel:
+    """Load a model's torch weights.
+
+    Raises:
+        ArtifactError: altered or incomplete.
+        MissingExtraError: the branch's backbone needs a package that is not there.
+    """
+    shared = Artifact.open(trunk_folder(folder), TrunkManifest)
+    trunk = Trunk(LogNetwork(), CrossModalFusion(), Router())
+    parts = {"log": trunk.log, "fusion": trunk.fusion, "router": trunk.router}
+    _fill(nn.ModuleDict(parts), shared.read("weights.safetensors"), shared.folder)
+    own = Artifact.open(branch_folder(folder, line, version), BranchManifest)
+    branch = _empty_branch(own)
+    _fill(branch, own.read("weights.safetensors"), own.folder)
+    for part in (*parts.values(), branch):
+        part.eval()
+    reader = LineReader(
+        wordings_from_json(own.read("wordings.json").decode()), own.manifest.travel_s
+    )
+    channels = own.manifest.preprocessing.channels
+    return TorchModel(trunk, branch, own.manifest.weights, reader, channels)
+
+
+def _empty_branch(artifact: Artifact[BranchManifest]) -> Branch:
+    backbone = empty_backbone(artifact.manifest.backbone)
+    state = load(artifact.read("weights.safetensors"))
+    memory = [
+        torch.zeros_like(state[f"good.{name}"]) for name in ("mean", "spread", "memory")
+    ]
+    heads = BranchHeads(backbone.channels, len(artifact.manifest.kinds))
+    return Branch(backbone, heads, GoodParts(*memory))
+
+
+def _fill(module: nn.Module, content: bytes, folder: Path) -> None:
+    try:
+        module.load_state_dict(load(content))
+    except RuntimeError as error:
+        what = f"is of another version of the network: {error}".splitlines()[0]
+        path = folder / "weights.safetensors"
+        raise ArtifactError([Problem.in_file(path, what)]) from error
