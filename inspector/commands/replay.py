@@ -40,9 +40,8 @@ def replay(
         ),
     ] = "sqlite:///inspector.db",
     rate: Annotated[
-        Pace,
+        str,
         typer.Option(
-            parser=pace,
             metavar="N|own|max",
             help="Parts per second; `own`: as recorded; `max`: as fast as possible.",
         ),
@@ -77,9 +76,10 @@ def replay(
     from inspector.commands.line_operation import operate_and_report
     from inspector.recording import Recording
 
+    at = pace(rate)
     recorded = Recording.load(recording)
     brain = load_brain(model, recorded.settings.id)
     archive = open_archive(database, evidence, upgrade=True)
-    feed = replay_feed(recorded, Excerpt(pace=rate, split=split, limit=limit))
+    feed = replay_feed(recorded, Excerpt(pace=at, split=split, limit=limit))
     line = assemble_line(recorded.settings, feed, brain, archive)
     operate_and_report(line, archive, json)
