@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -176,6 +176,18 @@ def evaluate(
     )
 
 
+def samples_of(
+    recording: Recording, split: str, limit: int | None = None
+) -> Iterator[Sample]:
+    """Give the labelled parts of a shift as the model reads them.
+
+    Raises:
+        RecordingError: a picture cannot be read.
+    """
+    for part in _labelled(recording, split)[:limit]:
+        yield Sample(window=part.window, pixels=decode(_read(recording, part.row)))
+
+
 def estimate_auroc(scores: Sequence[float], bad: Bools) -> Estimate:
     """Estimate the area under the ROC curve, bad against good."""
     known = np.asarray(scores, np.float64)
@@ -224,9 +236,7 @@ def _labelled(recording: Recording, split: str) -> list[_Part]:
 def _check_both(recording: Recording, split: str, bad: Bools) -> None:
     if not bad.any() or bad.all():
         what = f"split {split} needs labelled parts, good and bad, to be evaluated on"
-        raise RecordingError(
-            [Problem.in_file(recording.folder / "frames.csv", what)]
-        )
+        raise RecordingError([Problem.in_file(recording.folder / "frames.csv", what)])
 
 
 def _read(recording: Recording, row: FrameRow) -> bytes:
@@ -275,5 +285,3 @@ def _routes(scored: Sequence[Scores]) -> dict[str, int]:
 def _or_half(score: float | None) -> float:
     """Know nothing of a part without that modality."""
     return 0.5 if score is None else score
-
-

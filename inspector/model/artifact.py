@@ -88,8 +88,6 @@ class BranchManifest(_Strict):
     files: dict[FileName, Sha256]
 
 
-
-
 Manifest = TypeVar("Manifest", TrunkManifest, BranchManifest)
 
 
@@ -114,11 +112,15 @@ class Artifact(Generic[Manifest]):
         try:
             manifest = kind.model_validate(tomllib.loads(raw.decode()))
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ArtifactError([Problem.in_file(path, f"is not TOML: {error}")]) from error
+            raise ArtifactError(
+                [Problem.in_file(path, f"is not TOML: {error}")]
+            ) from error
         except ValidationError as error:
             raise ArtifactError(
                 [
-                    Problem.in_file(path, f"field {'.'.join(map(str, e['loc']))}: {e['msg']}")
+                    Problem.in_file(
+                        path, f"field {'.'.join(map(str, e['loc']))}: {e['msg']}"
+                    )
                     for e in error.errors()
                 ]
             ) from error
@@ -173,7 +175,9 @@ def write_artifact(
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    hashes = {
+        name: hashlib.sha256(content).hexdigest() for name, content in files.items()
+    }
     raw = tomli_w.dumps({**manifest, "files": hashes}).encode()
     (folder / MANIFEST).write_bytes(raw)
     return hashlib.sha256(raw).hexdigest()

@@ -387,5 +387,3 @@ def _check_golden(folder: Path, found: np.ndarray, expected: np.ndarray) -> None
 
 def _ones(lines: FloatArray) -> FloatArray:
     return np.ones((1, len(lines)), np.float32)
-
-

@@ -133,9 +133,7 @@ def _deal(parts: int) -> list[str]:
 
 def _moments(splits: Sequence[str]) -> list[int]:
     """Let each shift begin at six on its day."""
-    begins = {
-        name: parse_utc_ns(f"{day}T06:00:00.000Z") for name, day in _DAYS.items()
-    }
+    begins = {name: parse_utc_ns(f"{day}T06:00:00.000Z") for name, day in _DAYS.items()}
     passed = dict.fromkeys(_DAYS, 0)
     moments = []
     for split in splits:

@@ -127,7 +127,9 @@ def explain_labels(bad: Bools, stations: int, rng: np.random.Generator) -> Bools
     if_faulty = min(0.97, 1.9 * rate + 0.1)
     share_ill = FALLS_ILL / (FALLS_ILL + RECOVERS)
     if_healthy = max(0.01, (rate - share_ill * if_faulty) / (1 - share_ill))
-    return np.stack([_explain(bad, if_healthy, if_faulty, rng) for _ in range(stations)])
+    return np.stack(
+        [_explain(bad, if_healthy, if_faulty, rng) for _ in range(stations)]
+    )
 
 
 def write_log(

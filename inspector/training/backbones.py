@@ -23,7 +23,9 @@ SCRATCH = "scratch"
 class Backbone(nn.Module):
     """A frozen picture network, its name, and the channels of its three scales."""
 
-    def __init__(self, network: nn.Module, channels: tuple[int, ...], name: str) -> None:
+    def __init__(
+        self, network: nn.Module, channels: tuple[int, ...], name: str
+    ) -> None:
         super().__init__()
         self.network = network.eval().requires_grad_(False)
         self.channels = channels

@@ -188,7 +188,9 @@ def fit_weights(known: FloatArray, bad: NDArray[np.bool_]) -> list[float]:
     mean, spread = known.mean(0), known.std(0) + 1e-6
     kept = np.ones(known.shape[1], bool)
     while True:
-        model = LogisticRegression(C=0.3).fit((known - mean)[:, kept] / spread[kept], bad)
+        model = LogisticRegression(C=0.3).fit(
+            (known - mean)[:, kept] / spread[kept], bad
+        )
         weights = np.zeros(len(kept))
         weights[kept] = model.coef_[0] / spread[kept]
         if (weights >= 0).all() or kept.sum() == 1:

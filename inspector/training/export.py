@@ -87,7 +87,9 @@ def export_trunk(folder: Path, trunk: Trunk, version: str, example: LineData) ->
     return write_artifact(folder, manifest.model_dump(exclude={"files"}), files)
 
 
-def export_branch(folder: Path, branch: Branch, line: LineData, named: BranchManifest) -> str:
+def export_branch(
+    folder: Path, branch: Branch, line: LineData, named: BranchManifest
+) -> str:
     """Write a branch; returns the sha256 that names it.
 
     Args:
@@ -224,7 +226,10 @@ def _golden_trunk(trunk: Trunk, example: LineData) -> bytes:
 @torch.no_grad()
 def _golden_branch(branch: Branch, line: LineData) -> bytes:
     bad = line.labelled.bad[line.val]
-    few = [*line.val[bad][: GOLDEN_PICTURES // 2], *line.val[~bad][: GOLDEN_PICTURES // 2]]
+    few = [
+        *line.val[bad][: GOLDEN_PICTURES // 2],
+        *line.val[~bad][: GOLDEN_PICTURES // 2],
+    ]
     pictures = line.labelled.pictures[few]
     logits = [branch(torch.from_numpy(each[None])).logit[0] for each in pictures]
     return pack_arrays(pictures=pictures, expected=np.array([float(x) for x in logits]))

@@ -81,9 +81,7 @@ def align(trunk: Trunk, pairs: Sequence[Pair], plan: JointPlan, done: Progress) 
         done(len(parts))
 
 
-def fuse(
-    trunk: Trunk, pairs: Sequence[Pair], plan: JointPlan, done: Progress
-) -> None:
+def fuse(trunk: Trunk, pairs: Sequence[Pair], plan: JointPlan, done: Progress) -> None:
     """Stage three: learn what the sum of the opinions misses."""
     optimiser = _optimiser(trunk, plan)
     sums = [_sum_weights(pair) for pair in pairs]
@@ -254,9 +252,7 @@ def _sum_weights(pair: Pair) -> tuple[float, float, float]:
     return a, b, c
 
 
-def _deal(
-    pairs: Sequence[Pair], epochs: int
-) -> Iterator[tuple[int, Pair, Parts]]:
+def _deal(pairs: Sequence[Pair], epochs: int) -> Iterator[tuple[int, Pair, Parts]]:
     rng = np.random.default_rng(1)
     for _ in range(epochs):
         batches = []

@@ -101,7 +101,9 @@ def ask_of_unseen_pictures(
         rest = np.setdiff1d(line.train, block)
         other = _branch_of(start, branch.backbone, line, rest, heads, progress)
         other.opinion.copy_(branch.opinion)
-        for whole, honest in zip(found, read_parts(other, line.store, block), strict=True):
+        for whole, honest in zip(
+            found, read_parts(other, line.store, block), strict=True
+        ):
             whole[block] = honest
     return found
 
@@ -121,9 +123,7 @@ def ask_of_unseen_logs(
     blocks = [line.blocks(folds) for line in lines]
     for fold in range(folds):
         tasks = [
-            LogTask(
-                line.log, np.setdiff1d(line.train, cut[fold]), line.labelled.target
-            )
+            LogTask(line.log, np.setdiff1d(line.train, cut[fold]), line.labelled.target)
             for line, cut in zip(lines, blocks, strict=True)
         ]
         other = train_log(tasks, plan, progress)

@@ -47,7 +47,9 @@ class LogNetwork(nn.Module):
 
     def forward(self, windows: LogBatch) -> LogReading:
         """Read windows that stand side by side."""
-        tokens = self.context(self.encode(windows), windows.circumstances, windows.present)
+        tokens = self.context(
+            self.encode(windows), windows.circumstances, windows.present
+        )
         return self.context.read(tokens)
 
     def encode(self, windows: LogBatch) -> Tensor:
@@ -145,5 +147,3 @@ def read_windows(network: LogNetwork, log: LineLog, parts: Parts) -> LogReading:
         torch.cat([reading.summary for reading in found]),
         torch.cat([reading.logit for reading in found]),
     )
-
-

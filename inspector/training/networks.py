@@ -352,7 +352,9 @@ class Branch(nn.Module):
 
     opinion: Tensor
 
-    def __init__(self, backbone: nn.Module, heads: BranchHeads, good: GoodParts) -> None:
+    def __init__(
+        self, backbone: nn.Module, heads: BranchHeads, good: GoodParts
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.heads = heads

@@ -344,17 +344,13 @@ class _Training:
         settings = settings.model_copy(update={"decisions": rules})
         both = _scores(HybridModel(*model, settings, always_both=True), samples)
         channels = model[1].manifest.preprocessing.channels
-        torch_model = TorchModel(
-            trunk, case.branch, weights, model[1].reader, channels
-        )
+        torch_model = TorchModel(trunk, case.branch, weights, model[1].reader, channels)
         found = agreement(torch_model.scores(samples), both, rules)
         check_agreement(line, found)
         path = settings_file(out, line)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(tomli_w.dumps(settings.model_dump()).encode())
-        return LineReport(
-            line=line, weights=weights, decisions=rules, agreement=found
-        )
+        return LineReport(line=line, weights=weights, decisions=rules, agreement=found)
 
     @contextmanager
     def _stage(self, name: str, total: int) -> Iterator[_Advance]:

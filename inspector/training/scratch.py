@@ -77,8 +77,7 @@ def _deal(
     for line, head in zip(lines, heads, strict=True):
         mixed = rng.permutation(len(line.rows))
         batches += [
-            (line, head, mixed[at : at + _BATCH])
-            for at in range(0, len(mixed), _BATCH)
+            (line, head, mixed[at : at + _BATCH]) for at in range(0, len(mixed), _BATCH)
         ]
     return [batches[at] for at in rng.permutation(len(batches))]
 

@@ -102,7 +102,9 @@ def pair(recording: Recording, rows: Sequence[FrameRow]) -> list[Window]:
     return [windows[row.frame_id] for row in rows]
 
 
-def batch(log: LineLog, parts: NDArray[np.int64], drop: Sequence[bool] = ()) -> LogBatch:
+def batch(
+    log: LineLog, parts: NDArray[np.int64], drop: Sequence[bool] = ()
+) -> LogBatch:
     """Lay windows side by side.
 
     Args:
@@ -141,5 +143,3 @@ def _frame(recording: Recording, row: FrameRow) -> Frame:
         captured_ns=row.captured_ns,
         received_mono_ns=0,
     )
-
-

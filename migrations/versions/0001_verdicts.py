@@ -63,9 +63,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_verdicts_serial", "verdicts", ["serial"])
-    op.create_index(
-        "ix_verdicts_line_captured_ns", "verdicts", ["line", "captured_ns"]
-    )
+    op.create_index("ix_verdicts_line_captured_ns", "verdicts", ["line", "captured_ns"])
     if op.get_bind().dialect.name == "postgresql":
         _guard_postgresql()
     else:
