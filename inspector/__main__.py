@@ -63,7 +63,7 @@ def options(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say what is going on.")
     ] = False,
-    version: Annotated[  # noqa: ARG001 - its callback has done the work
+    version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True),
     ] = False,

@@ -2,14 +2,14 @@
 
 ```
 InspectorError             exit code 1: something went wrong while running
-├── InputError             exit code 2: what was given is wrong; names file, row or field
+├── InputError             exit code 2: the input is wrong; names file, row or field
 │   ├── RecordingError     a recording folder
 │   ├── SettingsError      a line's settings
 │   └── ArtifactError      a trunk or branch: altered, incomplete, or of another version
 ├── PictureError           one picture cannot be read; the part becomes REVIEW
 ├── StoreError             verdicts cannot be stored; the line stops
 ├── SourceError            a camera or log cannot be read, after all retries
-└── MissingExtraError      exit code 2: a package that this command needs is not installed
+└── MissingExtraError      exit code 2: a package that is needed is not installed
 ```
 """
 

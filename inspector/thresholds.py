@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.settings import DecisionRules
-from inspector.types import FloatArray
 
 _MARGIN = 1e-6
 
 
 def find_thresholds(
-    scores: FloatArray,
+    scores: NDArray[np.float64],
     bad: NDArray[np.bool_],
     wanted_escape_rate: float = 0.02,
     wanted_false_reject_rate: float = 0.05,
@@ -47,7 +46,7 @@ def find_thresholds(
     )
 
 
-def _at_most(scores: FloatArray, share: float) -> float:
+def _at_most(scores: NDArray[np.float64], share: float) -> float:
     """Find the highest threshold below which at most a share of the scores lies."""
     allowed = int(np.floor(share * len(scores)))
     return float(np.sort(scores)[allowed])

@@ -17,6 +17,10 @@ from inspector.types import Verdict
 Identity = tuple[str, str, int]
 
 
+def _identity(verdict: Verdict) -> Identity:
+    return verdict.line, verdict.camera, verdict.frame_id
+
+
 class InMemoryVerdictStore:
     """Keeps verdicts in a dictionary.
 

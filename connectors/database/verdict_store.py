@@ -76,9 +76,12 @@ class SqlVerdictStore:
         asked = list({_identity(verdict) for verdict in batch})
         for at in range(0, len(asked), _ASKED_AT_ONCE):
             columns = [verdicts.c[name] for name in _IDENTITY]
-            question = select(*columns, verdicts.c.captured_ns).where(
-                tuple_(*columns).in_(asked[at : at + _ASKED_AT_ONCE])
-            )
+            question = select(
+                verdicts.c.line,
+                verdicts.c.camera,
+                verdicts.c.frame_id,
+                verdicts.c.captured_ns,
+            ).where(tuple_(*columns).in_(asked[at : at + _ASKED_AT_ONCE]))
             for line, camera, frame_id, captured_ns in connection.execute(question):
                 kept[line, camera, frame_id] = captured_ns
         return sum(kept[_identity(each)] == each.captured_ns for each in batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,9 +71,9 @@ def _measure(
     _warm(samples, (routed, full))
     for _ in range(rounds):
         for sample, file in zip(samples, files, strict=False):
-            times["decode"].append(_ms(lambda file=file: decode(file)))
-            times["routed"].append(_ms(lambda sample=sample: routed.score(sample)))
-            times["always both"].append(_ms(lambda sample=sample: full.score(sample)))
+            times["decode"].append(_ms(partial(decode, file)))
+            times["routed"].append(_ms(partial(routed.score, sample)))
+            times["always both"].append(_ms(partial(full.score, sample)))
     return times
 
 

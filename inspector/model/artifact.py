@@ -28,7 +28,6 @@ from inspector.errors import ArtifactError
 from inspector.settings import Name
 from inspector.types import Problem
 
-FORMAT = 1
 MANIFEST = "manifest.toml"
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -43,7 +42,7 @@ class TrunkManifest(_Strict):
     """What the trunk is made of."""
 
     kind: Literal["trunk"] = "trunk"
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     version: Name
     files: dict[FileName, Sha256]
 
@@ -73,7 +72,7 @@ class BranchManifest(_Strict):
     """What a line's branch is made of, and the trunk it was trained for."""
 
     kind: Literal["branch"] = "branch"
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     line: Name
     version: Name
     kinds: list[Name]
@@ -96,7 +95,7 @@ class Artifact(Generic[Manifest]):
 
     def __init__(self, folder: Path, manifest: Manifest, sha256: str) -> None:
         self.folder = folder
-        self.manifest = manifest
+        self.manifest: Manifest = manifest
         self.sha256 = sha256
         """Of the manifest, and so of all."""
 
@@ -110,7 +109,8 @@ class Artifact(Generic[Manifest]):
         path = folder / MANIFEST
         raw = _read(path)
         try:
-            manifest = kind.model_validate(tomllib.loads(raw.decode()))
+            content = tomllib.loads(raw.decode())
+            manifest: Manifest = kind.model_validate(content)
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ArtifactError(
                 [Problem.in_file(path, f"is not TOML: {error}")]

@@ -28,12 +28,14 @@ from inspector.model.artifact import (
     trunk_folder,
 )
 from inspector.model.lines import (
+    IntArray,
     LineReader,
     WindowLines,
+    Wordings,
     wordings_from_json,
 )
 from inspector.model.pictures import fit
-from inspector.model.sessions import Network
+from inspector.model.sessions import Array, Network
 from inspector.settings import ModelSettings
 from inspector.types import (
     BranchId,
@@ -88,13 +90,14 @@ class Trunk:
         self._router = _network(artifact, "router.onnx")
         self._verify(artifact)
 
-    def encode(self, pieces: np.ndarray, numbers: FloatArray) -> FloatArray:  # type: ignore[type-arg]
+    def encode(self, pieces: IntArray, numbers: FloatArray) -> FloatArray:
         """Encode log lines: `[lines, WORDS, ...]` to `[lines, width]`."""
         return self._lines.run(pieces, numbers)[0]
 
     def expect(self, lines: FloatArray, circumstances: FloatArray) -> FloatArray:
         """Guess |score change| by the picture alone and by the log alone: `[2]`."""
-        return self._router.run(lines[None], circumstances[None], _ones(lines))[0][0]
+        expected = self._router.run(lines[None], circumstances[None], _ones(lines))[0]
+        return np.asarray(expected[0])
 
     def read_log(self, lines: FloatArray, circumstances: FloatArray) -> LogView:
         """Read encoded lines `[lines, width]` together."""
@@ -357,7 +360,8 @@ _FAR = 700.0
 
 def _as_map(cells: FloatArray) -> FloatArray:
     side = math.isqrt(cells.shape[1])
-    return (1 / (1 + np.exp(-cells[0]))).reshape(side, side).astype(np.float32)
+    probabilities = 1 / (1 + np.exp(-cells[0]))
+    return np.asarray(probabilities.reshape(side, side), np.float32)
 
 
 def _network(
@@ -368,7 +372,7 @@ def _network(
     return network
 
 
-def _wordings(artifact: Artifact[BranchManifest]):  # type: ignore[no-untyped-def]
+def _wordings(artifact: Artifact[BranchManifest]) -> Wordings:
     name = "wordings.json"
     try:
         return wordings_from_json(artifact.read(name).decode())
@@ -378,8 +382,9 @@ def _wordings(artifact: Artifact[BranchManifest]):  # type: ignore[no-untyped-de
         ) from error
 
 
-def _check_golden(folder: Path, found: np.ndarray, expected: np.ndarray) -> None:  # type: ignore[type-arg]
-    off = float(np.abs(found - expected).max())
+def _check_golden(folder: Path, found: Array, golden: Array) -> None:
+    expected = golden.astype(np.float64)
+    off = float(np.abs(found.astype(np.float64) - expected).max())
     if not off <= GOLDEN_TOLERANCE * max(1.0, float(np.abs(expected).max())):
         what = f"answers its golden samples wrongly, off by {off:.3g}"
         raise ArtifactError([Problem.in_file(folder, what)])

@@ -1,4 +1,4 @@
-"""Whole simulated recordings: synthetic parts, or real solar cells with simulated log."""
+"""Whole recordings: simulated parts, or real solar cells with simulated log text."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ ELPV_SPLITS = {"train": 850, "val": 200, "test": 500}
 _DAYS = {"train": "2026-03-02", "val": "2026-03-03", "test": "2026-03-04"}
 _SPLIT_SHARES = {"train": 0.5, "val": 0.2, "test": 0.3}
 _TAKT_S = 2.0
+DEFECTIVE_AT = 0.5
+"""A cell counts as defective from this probability of the experts on."""
 
 Bools = NDArray[np.bool_]
 
@@ -86,7 +88,7 @@ def record_elpv(
     splits = [name for name, parts in ELPV_SPLITS.items() for _ in range(parts)]
     parts = min(len(splits), len(pictures))
     splits = splits[:parts]
-    bad = probabilities[:parts] >= 0.5
+    bad = probabilities[:parts] >= DEFECTIVE_AT
     states = explain_labels(bad, len(CELL_LINE), rng)
     captured_ns = _moments(splits)
     serials = [f"C{200000 + part}" for part in range(parts)]

@@ -1,9 +1,9 @@
 """Simulated log text of a line whose stations fall ill and recover.
 
-Every station has a hidden state, healthy or faulty, a Markov chain from part to part. It
-moves both what the station writes and the chance that a part passing it is bad; no label
-is ever written. Given the labels of real parts, states are drawn that explain them:
-forward filtering, backward sampling (Frühwirth-Schnatter, 1994).
+Every station has a hidden state, healthy or faulty, a Markov chain from part to part.
+It moves what the station writes and the chance that a part passing it is bad; no label
+is ever written. Given the labels of real parts, states are drawn that explain them, by
+forward filtering and backward sampling (Frühwirth-Schnatter, 1994).
 """
 
 from __future__ import annotations

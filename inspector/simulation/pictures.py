@@ -1,4 +1,4 @@
-"""Simulated pictures of brushed metal parts, some of them scratched, holed or cracked."""
+"""Simulated pictures of brushed metal, some scratched, holed or cracked."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draw_part(kind: str | None, rng: np.random.Generator) -> tuple[Pixels, Pixel
     return np.clip(noisy, 0, 255).astype(np.uint8), mask
 
 
-def _surface(rng: np.random.Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _surface(rng: np.random.Generator) -> np.ndarray:
     """Draw brush marks along one direction, uneven light, and some stains."""
     marks = cv2.GaussianBlur(rng.normal(0, 40, (SIDE, SIDE)), (61, 1), 20)
     light = cv2.resize(rng.normal(0, 8, (3, 3)), (SIDE, SIDE), interpolation=2)
@@ -71,5 +71,5 @@ def _crack(mask: Pixels, rng: np.random.Generator) -> None:
 _DRAW = {"scratch": _scratch, "blowhole": _blowhole, "crack": _crack}
 
 
-def _point(at: np.ndarray) -> tuple[int, int]:  # type: ignore[type-arg]
+def _point(at: np.ndarray) -> tuple[int, int]:
     return int(at[0]), int(at[1])

@@ -72,9 +72,9 @@ def make_backbone(name: str, recordings: Sequence[Recording]) -> Backbone:
     if name.startswith("timm:"):
         network = TimmBackbone(_from_timm(*name.split(":", 2)[1:]))
         return Backbone(network, network.channels, name.split(":")[1])
-    raise InputError.single(
-        "backbone", f"{name!r} is not {PRETRAINED}, {SCRATCH} or timm:NAME[:FILE]"
-    )
+    what = f"{name!r} is not {PRETRAINED}, {SCRATCH} or timm:NAME[:FILE]"
+    where = "backbone"
+    raise InputError.single(where, what)
 
 
 def empty_backbone(name: str) -> Backbone:
@@ -110,8 +110,10 @@ def _from_timm(name: str, weights: str | None = None, *, empty: bool = False) ->
         with torch.no_grad():
             shapes = [x.shape[2] for x in network.eval()(torch.zeros(1, 3, SIDE, SIDE))]
     except (RuntimeError, ValueError, KeyError) as error:
-        raise InputError.single(f"timm network {name}", f"{error}") from error
+        where, what = f"timm network {name}", f"{error}"
+        raise InputError.single(where, what) from error
     if shapes != [2 * GRID, GRID, GRID // 2]:
         what = f"has features of {shapes} cells a side, not at strides 8, 16 and 32"
-        raise InputError.single(f"timm network {name}", what)
+        where = f"timm network {name}"
+        raise InputError.single(where, what)
     return network

@@ -1,8 +1,8 @@
-"""Stage one of training, pictures: a line's branch, from features that stay as they are.
+"""Stage one of training, pictures: a line's branch, from features that stay as is.
 
 Heads start from self-supervision over the pictures of all lines together, then learn a
-line's labels: how surely a part is defective, of which kind, and, where there are masks,
-in which cells.
+line's labels: how surely a part is defective, of which kind, and, where there are
+masks, in which cells.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
+from inspector.training.averaging import ema
 from inspector.training.networks import (
     GRID,
+    WIDTH,
     Branch,
     BranchHeads,
     GoodParts,
@@ -113,9 +115,7 @@ def train_heads(
     )
     steps = plan.epochs * -(-len(parts) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
-    average = AveragedModel(
-        heads, multi_avg_fn=get_ema_multi_avg_fn(plan.average), use_buffers=True
-    )
+    average = AveragedModel(heads, multi_avg_fn=ema(plan.average), use_buffers=True)
     rng = np.random.default_rng(0)
     for _ in range(plan.epochs):
         for some in _shuffled(parts, rng):
@@ -231,7 +231,7 @@ def _step(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
 
 def _upright(reading: PictureReading, view: int) -> Tensor:
     """Put cells back where they are in the picture as taken."""
-    grid = reading.tokens.unflatten(1, (GRID, GRID))
+    grid = reading.tokens.reshape(-1, GRID, GRID, WIDTH)
     axes = [axis for axis, bit in ((2, 1), (1, 2)) if view & bit]
     return grid.flip(axes).flatten(0, 2)
 

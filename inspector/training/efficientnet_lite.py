@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -88,8 +87,8 @@ class InvertedResidual(nn.Module):
         if self._expands:
             y = functional.relu6(self._bn0(self._expand_conv(y)))
         y = functional.relu6(self._bn1(self._depthwise_conv(y)))
-        y = self._bn2(self._project_conv(y))
-        return x + y if self._residual else y
+        projected: Tensor = self._bn2(self._project_conv(y))
+        return x + projected if self._residual else projected
 
 
 class EfficientNetLite0(nn.Module):

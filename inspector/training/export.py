@@ -1,4 +1,4 @@
-"""From torch to files that run without it, checked against torch before anyone uses them."""
+"""From torch to files that run without it, checked against torch before use."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from inspector.model.artifact import (
     write_artifact,
 )
 from inspector.model.lines import (
+    CIRCUMSTANCES,
     NUMBER_FEATURES,
     PIECES,
     WORDS,
@@ -30,7 +31,6 @@ from inspector.model.lines import (
 from inspector.training.joint import Trunk
 from inspector.training.lines import LineData
 from inspector.training.networks import (
-    CIRCUMSTANCES,
     GRID,
     SIDE,
     WIDTH,

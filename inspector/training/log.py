@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
+from inspector.training.averaging import ema
 from inspector.training.networks import (
     LogContext,
     LogLineEncoder,
@@ -54,7 +55,8 @@ class LogNetwork(nn.Module):
 
     def encode(self, windows: LogBatch) -> Tensor:
         """Encode each different content once: `[n, k, WIDTH]`."""
-        return self.lines(windows.pieces, windows.numbers)[windows.lines]
+        encoded: Tensor = self.lines(windows.pieces, windows.numbers)
+        return encoded[windows.lines]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +86,7 @@ def train_log(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, plan.rate, total_steps=steps
     )
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(plan.average))
+    average = AveragedModel(network, multi_avg_fn=ema(plan.average))
     for _ in range(plan.epochs):
         for task, parts in mixed(tasks, rng):
             windows = with_gaps(batch(task.log, parts), plan.lines_left_out, rng)
@@ -98,7 +100,7 @@ def train_log(
             schedule.step()
             average.update_parameters(network)
             progress(len(parts))
-    return copy.deepcopy(average.module).eval()
+    return cast("LogNetwork", average.module.eval())
 
 
 def mixed(

@@ -71,7 +71,8 @@ class Attention(nn.Module):
         return self.out(mixed), weights.mean(1)
 
     def _heads(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (HEADS, -1)).transpose(1, 2)
+        batch, count, width = x.shape
+        return x.reshape(batch, count, HEADS, width // HEADS).transpose(1, 2)
 
 
 class Block(nn.Module):
@@ -294,7 +295,7 @@ class BranchHeads(nn.Module):
         return PictureReading(tokens, cells, logit, self.classes(wide))
 
     def grid(self, normed: Sequence[Tensor]) -> Tensor:
-        """Bring normalised features into the trunk's space: `[n, WIDTH, GRID, GRID]`."""
+        """Bring normed features to the trunk's space: `[n, WIDTH, GRID, GRID]`."""
         *fine, coarse = normed
         levels = [*fine, functional.interpolate(coarse, scale_factor=2.0)]
         necks = zip(self.necks, levels, strict=True)

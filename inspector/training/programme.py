@@ -74,13 +74,19 @@ from inspector.training.networks import (
     Branch,
     BranchHeads,
     CrossModalFusion,
+    PictureReading,
     Router,
 )
-from inspector.training.reference import Agreement, TorchModel, agreement
+from inspector.training.reference import (
+    Agreement,
+    Numbers,
+    TorchModel,
+    agreement,
+)
 from inspector.training.views import VIEWS, FeatureStore, read_labelled
 from inspector.training.windows import pair as pair_windows
 from inspector.training.windows import read_log
-from inspector.types import FloatArray, Problem, Sample
+from inspector.types import Problem, Sample
 
 _log = logging.getLogger(__name__)
 
@@ -249,7 +255,7 @@ class _Training:
 
     def _branch(
         self, line: LineData, general: BranchHeads, backbone: Backbone
-    ) -> tuple[Branch, object]:
+    ) -> tuple[Branch, PictureReading]:
         plan, folds = self._plan.heads, self._plan.folds
         start = BranchHeads(backbone.channels, len(line.labelled.kinds))
         known = general.state_dict()
@@ -382,7 +388,7 @@ def _val_samples(line: LineData) -> list[Sample]:
     ]
 
 
-def _scores(model: HybridModel, samples: Sequence[Sample]) -> FloatArray:
+def _scores(model: HybridModel, samples: Sequence[Sample]) -> Numbers:
     return np.array([model.score(sample).score for sample in samples])
 
 

@@ -1,4 +1,4 @@
-"""The trained model in torch, scoring samples one by one: what the export must equal."""
+"""The trained model in torch, one sample at a time: what the export must equal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load
 from torch import nn
 
@@ -36,7 +37,9 @@ from inspector.training.networks import (
     Router,
     with_summary,
 )
-from inspector.types import FloatArray, Problem, Sample
+from inspector.types import Problem, Sample
+
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class Agreement:
     """Parts whose verdict differs."""
 
 
-def agreement(one: FloatArray, other: FloatArray, rules: DecisionRules) -> Agreement:
+def agreement(one: Numbers, other: Numbers, rules: DecisionRules) -> Agreement:
     """Compare two runtimes' scores of the same parts, `[parts]` each."""
     zones = [np.digitize(x, [rules.pass_below, rules.reject_at]) for x in (one, other)]
     return Agreement(
@@ -84,7 +87,7 @@ class TorchModel:
         self._reader = reader
         self._channels = channels
 
-    def scores(self, samples: Sequence[Sample]) -> FloatArray:
+    def scores(self, samples: Sequence[Sample]) -> Numbers:
         """Score samples that have a picture: `[samples]`."""
         return np.array([self.score(sample) for sample in samples], np.float64)
 

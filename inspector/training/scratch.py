@@ -72,7 +72,7 @@ def _pooled(features: Sequence[torch.Tensor]) -> torch.Tensor:
 
 def _deal(
     lines: Sequence[Labelled], heads: nn.ModuleList, rng: np.random.Generator
-) -> list[tuple[Labelled, nn.Module, np.ndarray]]:  # type: ignore[type-arg]
+) -> list[tuple[Labelled, nn.Module, np.ndarray]]:
     batches = []
     for line, head in zip(lines, heads, strict=True):
         mixed = rng.permutation(len(line.rows))
@@ -84,7 +84,7 @@ def _deal(
 
 def _pictures(
     line: Labelled,
-    parts: np.ndarray,  # type: ignore[type-arg]
+    parts: np.ndarray,
     rng: np.random.Generator,
 ) -> torch.Tensor:
     shown = turned(line.pictures[parts], int(rng.integers(VIEWS)))

@@ -25,6 +25,8 @@ from inspector.types import FloatArray, Pixels, Problem
 VIEWS = 4
 """As taken, mirrored left to right, top to bottom, and both: optics allow them all."""
 _BATCH = 16
+GREY_AXES = 2
+HALF_WHITE = 127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,7 +118,7 @@ class FeatureStore:
         ]
 
     def read(self, parts: NDArray[np.int64], view: int = 0) -> list[Tensor]:
-        """Read the features of some parts in one view, `[n, channels, cells, cells]`."""
+        """Read features of some parts in one view: `[n, channels, cells, cells]`."""
         return [torch.from_numpy(level[parts]).float() for level in self._levels[view]]
 
     def batches(
@@ -201,7 +203,7 @@ def _read_pictures(recording: Recording, rows: Sequence[FrameRow]) -> Pixels:
             )
     if problems:
         raise RecordingError(problems)
-    channels = 1 if all(picture.ndim == 2 for picture in pictures) else 3
+    channels = 1 if all(picture.ndim == GREY_AXES for picture in pictures) else 3
     return np.stack([fit(picture, SIDE, SIDE, channels) for picture in pictures])
 
 
@@ -217,12 +219,12 @@ def _mask(row: FrameRow, good: str) -> FloatArray:
         return np.zeros((GRID, GRID), np.float32)
     if row.mask is None:
         return np.full((GRID, GRID), -1, np.float32)
-    mask = (decode(row.mask.read_bytes()) > 127).astype(np.float32)
-    if mask.ndim == 3:
+    mask = (decode(row.mask.read_bytes()) > HALF_WHITE).astype(np.float32)
+    if mask.ndim != GREY_AXES:
         mask = mask.max(2)
     small = cv2.resize(mask, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     cells = small.reshape(GRID, SIDE // GRID, GRID, SIDE // GRID).max((1, 3))
-    return (cells > _TOUCHED).astype(np.float32)
+    return np.asarray(cells > _TOUCHED, np.float32)
 
 
 _TOUCHED = 0.3
