@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import ctypes
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -14,8 +15,6 @@ from onnxruntime.capi import onnxruntime_pybind11_state as raised
 
 from inspector.errors import ArtifactError
 from inspector.types import Problem
-
-_log = logging.getLogger(__name__)
 
 _CPU = "CPUExecutionProvider"
 _PREFERRED = ("TensorrtExecutionProvider", "CUDAExecutionProvider")
@@ -71,11 +70,21 @@ def wanted_providers() -> tuple[str, ...]:
     `INSPECTOR_PROVIDER=tensorrt` asks for it; `INSPECTOR_PROVIDER=cpu` forbids both.
     """
     asked = os.environ.get("INSPECTOR_PROVIDER", "").lower()
-    there = ort.get_available_providers()
-    if asked == "cpu":
+    if asked == "cpu" or not _has_cuda_driver():
         return (_CPU,)
+    there = ort.get_available_providers()
     wanted = _PREFERRED if asked == "tensorrt" else _PREFERRED[1:]
     return (*(name for name in wanted if name in there), _CPU)
+
+
+@cache
+def _has_cuda_driver() -> bool:
+    """ONNX Runtime lists CUDA wherever it was built with it, GPU or not."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _options() -> ort.SessionOptions:
