@@ -60,15 +60,15 @@ class SqlVerdictStore:
         self._engine.dispose()
 
     def _insert(self, connection: Connection, batch: Sequence[Verdict]) -> int:
-        rows = [as_row(verdict) for verdict in batch]
+        # In one order everywhere, so that two writers cannot wait for each other.
+        rows = [as_row(verdict) for verdict in sorted(batch, key=_identity)]
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(verdicts).on_conflict_do_nothing(
-            index_elements=_IDENTITY
+        statement = (
+            dialect.insert(verdicts)
+            .on_conflict_do_nothing(index_elements=_IDENTITY)
+            .returning(verdicts.c.id)
         )
-        inserted = 0
-        for row in rows:
-            inserted += connection.execute(statement, row).rowcount
-        return inserted
+        return len(connection.execute(statement, rows).all())
 
     def _same_parts(self, connection: Connection, batch: Sequence[Verdict]) -> int:
         """Count the verdicts of the batch whose part is the stored one."""

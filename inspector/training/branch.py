@@ -166,16 +166,13 @@ def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
 
 
 @torch.no_grad()
-def weigh_opinions(
-    branch: Branch, store: FeatureStore, labelled: Labelled, parts: Parts
-) -> None:
-    """Weigh the heads against the distance to good parts, on parts new to both."""
-    heads, distance = [], []
-    for _, features in store.batches(parts):
-        heads.append(branch.heads(features).logit)
-        distance.append(branch.good(features))
-    known = torch.stack([torch.cat(heads), torch.cat(distance)], 1).numpy()
-    branch.opinion.copy_(torch.tensor(fit_weights(known, labelled.bad[parts])))
+def both_opinions(branch: Branch, store: FeatureStore, parts: Parts) -> Tensor:
+    """Give the heads' logit and the distance to good parts: `[parts, 2]`."""
+    found = [
+        torch.stack([branch.heads(features).logit, branch.good(features)], 1)
+        for _, features in store.batches(parts)
+    ]
+    return torch.cat(found)
 
 
 def fit_weights(known: FloatArray, bad: NDArray[np.bool_]) -> list[float]:

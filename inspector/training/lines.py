@@ -19,10 +19,11 @@ from torch import Tensor, nn
 
 from inspector.training.branch import (
     HeadPlan,
+    both_opinions,
+    fit_weights,
     read_parts,
     remember_good_parts,
     train_heads,
-    weigh_opinions,
 )
 from inspector.training.log import LogNetwork, LogPlan, LogTask, read_windows, train_log
 from inspector.training.networks import Branch, BranchHeads, PictureReading
@@ -69,43 +70,46 @@ def train_branch(
     start: BranchHeads,
     backbone: nn.Module,
     line: LineData,
-    plan: HeadPlan,
-    progress: Progress,
-) -> Branch:
-    """Train a line's branch on its training shift; weigh its opinions on `val`."""
-    branch = _branch_of(start, backbone, line, line.train, plan, progress)
-    weigh_opinions(branch, line.store, line.labelled, line.val)
-    return branch
-
-
-def ask_of_unseen_pictures(
-    branch: Branch,
-    start: BranchHeads,
-    line: LineData,
     plan: tuple[HeadPlan, int],
     progress: Progress,
-) -> PictureReading:
-    """Read each training part by heads that never saw its block, others by `branch`.
+) -> tuple[Branch, PictureReading]:
+    """Train a line's branch on its training shift.
 
     Args:
-        branch: trained on the whole shift; reads `val`.
-        start: where the blocks' heads start from.
+        start: where heads start from.
+        backbone: frozen.
         line: its data.
         plan: how heads learn, and the number of blocks.
         progress: told how many parts were done.
+
+    Returns:
+        The branch; and for every labelled part a reading by networks that never saw
+        it: parts of the training shift by a branch that left out their block.
     """
     heads, folds = plan
-    parts = np.arange(len(line.labelled.rows))
-    found = read_parts(branch, line.store, parts)
-    for block in line.blocks(folds):
-        rest = np.setdiff1d(line.train, block)
-        other = _branch_of(start, branch.backbone, line, rest, heads, progress)
-        other.opinion.copy_(branch.opinion)
-        for whole, honest in zip(
-            found, read_parts(other, line.store, block), strict=True
-        ):
-            whole[block] = honest
-    return found
+    branch = _branch_of(start, backbone, line, line.train, heads, progress)
+    others = [
+        (
+            block,
+            _branch_of(
+                start, backbone, line, np.setdiff1d(line.train, block), heads, progress
+            ),
+        )
+        for block in line.blocks(folds)
+    ]
+    asked = [*others, (line.val, branch)]
+    honest = np.concatenate([block for block, _ in asked])
+    opinions = torch.cat(
+        [both_opinions(each, line.store, block) for block, each in asked]
+    )
+    weights = fit_weights(opinions.numpy(), line.labelled.bad[honest])
+    found = read_parts(branch, line.store, np.arange(len(line.labelled.rows)))
+    for block, each in asked:
+        each.opinion.copy_(torch.tensor(weights))
+        reading = read_parts(each, line.store, block)
+        for whole, part in zip(found, reading, strict=True):
+            whole[block] = part
+    return branch, found
 
 
 def ask_of_unseen_logs(

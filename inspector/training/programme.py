@@ -65,7 +65,6 @@ from inspector.training.lines import (
     LineData,
     Opinions,
     ask_of_unseen_logs,
-    ask_of_unseen_pictures,
     train_branch,
 )
 from inspector.training.log import LogPlan, train_log
@@ -265,9 +264,7 @@ class _Training:
         )
         parts = plan.epochs * len(line.train) * folds
         with self._stage(f"1 pictures of {line.labelled.line}", parts) as done:
-            branch = train_branch(start, backbone, line, plan, done)
-            seen = ask_of_unseen_pictures(branch, start, line, (plan, folds), done)
-        return branch, seen
+            return train_branch(start, backbone, line, (plan, folds), done)
 
     def _stages_two_and_three(
         self, trunk: Trunk, cases: Sequence[_Case]
@@ -341,14 +338,13 @@ class _Training:
         """Compare both runtimes on `val`, find the thresholds there, write them."""
         line = case.line.labelled.line
         samples = _val_samples(case.line)
+        bad = case.line.labelled.bad[case.line.val]
         settings = ModelSettings(
             line=line, branch=self._plan.version, decisions=DecisionRules()
         )
-        routed = _scores(HybridModel(*model, settings), samples)
-        bad = case.line.labelled.bad[case.line.val]
-        rules = find_thresholds(routed, bad, self._plan.wanted_escape_rate)
-        settings = settings.model_copy(update={"decisions": rules})
         both = _scores(HybridModel(*model, settings, always_both=True), samples)
+        rules = find_thresholds(both, bad, self._plan.wanted_escape_rate)
+        settings = _find_short_cuts(model, settings, rules, samples, both)
         channels = model[1].manifest.preprocessing.channels
         torch_model = TorchModel(trunk, case.branch, weights, model[1].reader, channels)
         found = agreement(torch_model.scores(samples), both, rules)
@@ -356,7 +352,12 @@ class _Training:
         path = settings_file(out, line)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(tomli_w.dumps(settings.model_dump()).encode())
-        return LineReport(line=line, weights=weights, decisions=rules, agreement=found)
+        return LineReport(
+            line=line,
+            weights=weights,
+            decisions=settings.decisions,
+            agreement=found,
+        )
 
     @contextmanager
     def _stage(self, name: str, total: int) -> Iterator[_Advance]:
@@ -376,6 +377,32 @@ class _Advance:
 
     def __call__(self, parts: int) -> None:
         self._progress.advance(self._task, parts)  # type: ignore[arg-type]
+
+
+TOLERANCES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25)
+_CHANGED_VERDICTS = 0.01
+
+
+def _find_short_cuts(
+    model: tuple[LoadedTrunk, LoadedBranch],
+    settings: ModelSettings,
+    rules: DecisionRules,
+    samples: Sequence[Sample],
+    both: Numbers,
+) -> ModelSettings:
+    """Take the largest tolerance at which short cuts change hardly any verdict."""
+    best = settings.model_copy(
+        update={"decisions": rules.model_copy(update={"route_tolerance": 0.0})}
+    )
+    for tolerance in TOLERANCES:
+        tried = rules.model_copy(update={"route_tolerance": tolerance})
+        candidate = settings.model_copy(update={"decisions": tried})
+        scores = _scores(HybridModel(*model, candidate), samples)
+        flips = agreement(scores, both, rules).flips
+        if flips > _CHANGED_VERDICTS * len(samples):
+            break
+        best = candidate
+    return best
 
 
 def _val_samples(line: LineData) -> list[Sample]:

@@ -1,0 +1,44 @@
+"""What several suites share: databases, recordings, and one small trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.databases import fresh_postgresql, start_postgresql
+
+if TYPE_CHECKING:
+    from tests.small_model import SmallModel
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from start_postgresql(tmp_path_factory.mktemp("pg"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'verdicts.db'}"
+    return fresh_postgresql(request.getfixturevalue("postgresql_server"))
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> SmallModel:
+    """A model that was trained for seconds on a small simulated line."""
+    from tests.small_model import train_small_model
+
+    return train_small_model(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture
+def recordings() -> Path:
+    """The three recorded lines beside the checkout."""
+    folder = Path(__file__).parents[2] / "shared/recordings"
+    if not folder.is_dir():
+        pytest.skip("the three recorded lines are not beside this checkout")
+    return folder
