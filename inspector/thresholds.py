@@ -35,8 +35,13 @@ def find_thresholds(
     if not bad.any() or bad.all():
         message = "thresholds need good parts and bad ones"
         raise ValueError(message)
-    pass_below = _at_most(scores[bad], wanted_escape_rate)
-    reject_at = 1 - _at_most(1 - scores[~bad], wanted_false_reject_rate) + _MARGIN
+    lowest_caught = _at_most(scores[bad], wanted_escape_rate)
+    highest_spared = -_at_most(-scores[~bad], wanted_false_reject_rate)
+    # Half way to the next part, so that rounding does not turn a verdict.
+    below = scores[scores < lowest_caught].max(initial=0.0)
+    above = scores[scores > highest_spared].min(initial=1.0)
+    pass_below = (below + lowest_caught) / 2
+    reject_at = (highest_spared + above) / 2 + _MARGIN * (above == highest_spared)
     if reject_at < pass_below:
         pass_below = reject_at = (pass_below + reject_at) / 2
     return DecisionRules(
@@ -47,6 +52,6 @@ def find_thresholds(
 
 
 def _at_most(scores: NDArray[np.float64], share: float) -> float:
-    """Find the highest threshold below which at most a share of the scores lies."""
+    """Find the highest score below which at most a share of the scores lies."""
     allowed = int(np.floor(share * len(scores)))
     return float(np.sort(scores)[allowed])

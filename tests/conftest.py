@@ -30,7 +30,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> SmallModel:
     """A model that was trained for seconds on a small simulated line."""
-    from tests.small_model import train_small_model
+    from tests.small_model import train_small_model  # noqa: PLC0415 - torch is slow
 
     return train_small_model(tmp_path_factory.mktemp("small"))
 

@@ -65,12 +65,14 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 
 def _show(summary: dict[str, Any]) -> None:
-    title = (
+    console = Console()
+    console.print(
         f"Line {summary['line']} is sound: {summary['parts']} parts, "
-        f"{summary['log_lines']} log lines"
+        f"{summary['log_lines']} log lines",
+        soft_wrap=True,
     )
-    table = Table("shift", "label", "parts", title=title)
+    table = Table("shift", "label", "parts")
     for shift, labels in summary["shifts"].items():
         for label, parts in labels.items():
             table.add_row(shift, label, f"{parts}")
-    Console().print(table)
+    console.print(table)

@@ -112,9 +112,7 @@ def test_any_number_survives(
     SqlVerdictStore(memory).store([verdict])
     with memory.connect() as connection:
         kept = connection.execute(
-            select(
-                verdicts.c.score, verdicts.c.frame_id, verdicts.c.captured_ns
-            )
+            select(verdicts.c.score, verdicts.c.frame_id, verdicts.c.captured_ns)
         ).one()
     memory.dispose()
     assert kept.frame_id == frame_id

@@ -1,0 +1,108 @@
+"""The networks: shapes, padding that changes nothing, and fits that behave."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.training.branch import fit_weights
+from inspector.training.log import LogNetwork
+from inspector.training.networks import (
+    GRID,
+    SIDE,
+    WIDTH,
+    BranchHeads,
+    CrossModalFusion,
+    GoodParts,
+    LiteBackbone,
+    Router,
+    standardise,
+    with_summary,
+)
+from inspector.training.views import VIEWS, turned
+from inspector.training.windows import batch, read_log
+from tests.small_model import SmallModel
+
+
+def test_a_branch_gives_tokens_cells_and_opinions() -> None:
+    backbone = LiteBackbone().eval()
+    heads = BranchHeads(backbone.channels, kinds=3).eval()
+    with torch.no_grad():
+        reading = heads(backbone(torch.randn(2, 3, SIDE, SIDE)))
+    assert reading.tokens.shape == (2, GRID * GRID, WIDTH)
+    assert reading.cells.shape == (2, GRID * GRID)
+    assert reading.logit.shape == (2,)
+    assert reading.classes.shape == (2, 3)
+
+
+def test_exposure_does_not_change_what_a_branch_sees() -> None:
+    picture = torch.randint(40, 160, (1, SIDE, SIDE, 1), dtype=torch.uint8)
+    brighter = (picture.float() * 1.4 + 12).round().to(torch.uint8)
+    difference = (standardise(picture) - standardise(brighter)).abs().mean()
+    assert float(difference) < 0.02
+
+
+@pytest.mark.parametrize("view", range(VIEWS))
+def test_a_view_undoes_itself(view: int) -> None:
+    grid = np.arange(24).reshape(2, 3, 4)
+    assert (turned(turned(grid, view), view) == grid).all()
+
+
+def test_padding_changes_nothing(small_model: SmallModel) -> None:
+    log = read_log(small_model.recording, small_model.recording.select("val"))
+    network = LogNetwork().eval()
+    counts = [len(lines) for lines in log.lines]
+    few, many = int(np.argmin(counts)), int(np.argmax(counts))
+    assert counts[few] < counts[many]
+    with torch.no_grad():
+        alone = network(batch(log, np.array([few])))
+        together = network(batch(log, np.array([few, many])))
+    assert torch.allclose(alone.logit[0], together.logit[0], atol=1e-5)
+
+
+def test_fusion_and_router_take_any_number_of_lines() -> None:
+    fusion, router = CrossModalFusion().eval(), Router().eval()
+    picture, cells = torch.randn(1, GRID * GRID, WIDTH), torch.randn(1, GRID * GRID)
+    for count in (1, 48):
+        log, present = torch.randn(1, count, WIDTH), torch.ones(1, count)
+        tokens = torch.cat([log[:, :1], log], 1)
+        added, on_cells, on_lines = fusion(
+            picture, cells, tokens, with_summary(present)
+        )
+        assert added.tolist() == [0.0]  # it begins as the plain sum
+        assert on_cells.sum().item() == pytest.approx(1, abs=1e-5)
+        assert on_lines.sum().item() == pytest.approx(1, abs=1e-5)
+        expected = router(log, torch.randn(1, count, 8), present)
+        assert expected.shape == (1, 2)
+        assert ((expected >= 0) & (expected <= 1)).all()
+
+
+def test_a_patch_that_was_remembered_is_at_no_distance() -> None:
+    features = [torch.randn(1, 4, GRID, GRID), torch.randn(1, 6, GRID, GRID)]
+    good = GoodParts(torch.zeros(10), torch.ones(10), torch.zeros(1, 10))
+    from inspector.training.networks import patch_features  # noqa: PLC0415
+
+    remembered = GoodParts(torch.zeros(10), torch.ones(10), patch_features(features)[0])
+    assert float(remembered(features)) < 0.01 < float(good(features))
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_no_opinion_counts_against_itself(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bad = np.arange(60) % 2 == 0
+    known = np.stack([bad + rng.normal(size=60), rng.normal(size=60) - 1.0 * bad], 1)
+    *weights, _ = fit_weights(known.astype(np.float32), bad)
+    assert all(weight >= 0 for weight in weights)
+
+
+def test_a_better_opinion_weighs_more() -> None:
+    rng = np.random.default_rng(0)
+    bad = np.arange(400) % 2 == 0
+    known = np.stack(
+        [3.0 * bad + rng.normal(size=400), 0.5 * bad + rng.normal(size=400)], 1
+    )
+    good, weak, _ = fit_weights(known.astype(np.float32), bad)
+    assert good > 2 * weak
