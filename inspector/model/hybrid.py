@@ -284,10 +284,17 @@ class _Scoring:
 
     def _with_both(self, pixels: Pixels, log: LogView) -> Scores:
         picture = self._look(pixels)
-        added = self._trunk.fuse(picture, log)
-        self._lap("fusion")
+        added = self._added(picture, log)
         score = weigh(self._weights.both, (picture.logit, log.logit, added))
         return self._scores(Route.BOTH, score, picture, log)
+
+    def _added(self, picture: PictureView, log: LogView) -> float:
+        """Ask fusion only on a line where it has earned a weight."""
+        if self._weights.both[2] == 0:
+            return 0.0
+        added = self._trunk.fuse(picture, log)
+        self._lap("fusion")
+        return added
 
     def _look(self, pixels: Pixels) -> PictureView:
         picture = self._branch.look(pixels)

@@ -36,10 +36,17 @@ def copy(small_model: SmallModel, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small_model.folder, tmp_path / "model"))
 
 
-def loaded(model: SmallModel, **rules: Any) -> HybridModel:
+def loaded(
+    model: SmallModel, *, fusion_share: float = 0.5, **rules: Any
+) -> HybridModel:
     decisions = model.settings.decisions.model_copy(update=rules)
     settings = model.settings.model_copy(update={"decisions": decisions})
-    return load_model(model.folder, LINE, settings=settings)
+    hybrid = load_model(model.folder, LINE, settings=settings)
+    manifest = hybrid._branch.manifest
+    a, b, _, c = manifest.weights.both
+    weights = manifest.weights.model_copy(update={"both": (a, b, fusion_share, c)})
+    hybrid._branch.manifest = manifest.model_copy(update={"weights": weights})
+    return hybrid
 
 
 def watched(model: HybridModel, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -97,6 +104,15 @@ def test_the_log_alone_may_reject_but_never_pass(
         scores = model.score(sample)
         assert computed == wanted
         assert scores.route is (Route.LOG if reject_at == 0 else Route.BOTH)
+
+
+def test_fusion_that_has_no_weight_is_not_computed(
+    small_model: SmallModel, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = loaded(small_model, fusion_share=0.0, route_tolerance=0.0)
+    computed = watched(model, monkeypatch)
+    assert model.score(sample).route is Route.BOTH
+    assert computed == ["read_log", "look"]
 
 
 def test_without_a_log_the_picture_decides(
@@ -201,7 +217,7 @@ def test_a_model_that_answers_golden_samples_wrongly_is_refused(
 ) -> None:
     artifact = Artifact.open(copy / "trunk", TrunkManifest)
     golden = artifact.arrays("golden.npz")
-    golden["expected"] = golden["expected"] + 0.1
+    golden["expected"] = golden["expected"].astype(np.float64) + 0.1
     files = {name: artifact.read(name) for name in artifact.manifest.files}
     files["golden.npz"] = pack_arrays(**golden)
     manifest = artifact.manifest.model_dump(exclude={"files"})
