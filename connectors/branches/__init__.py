@@ -1,1 +1,0 @@
-"""Stores of trunk and branch artifacts."""
