@@ -1,5 +1,6 @@
 # Everything from nothing: make demo, make test. Each makes what it needs first.
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# Which Python: the first that is new enough, unless PYTHON names one.
+PYTHON ?=
 VENV := .venv
 RUN := $(VENV)/bin
 DATABASE ?= sqlite:///inspector.db
