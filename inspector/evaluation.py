@@ -1,8 +1,4 @@
-"""How good a model is on a shift: areas under the ROC curve, rates, routes, latency.
-
-Intervals are percentile bootstrap over parts, good and bad ones apart, so that every
-draw has both.
-"""
+"""How good a model is on a shift: figures by method, rates, routes, latency."""
 
 from __future__ import annotations
 
@@ -22,6 +18,7 @@ from inspector.model.pictures import decode
 from inspector.recording import FrameRow, Recording
 from inspector.settings import DecisionRules
 from inspector.types import (
+    NS_PER_S,
     Decision,
     Frame,
     Problem,
@@ -31,24 +28,11 @@ from inspector.types import (
     Window,
 )
 from inspector.windows import WindowAssembler
+from inspector.yardsticks import Case, Estimate, Figures, Judged, compare, judge_all
 
-DRAWS = 2000
 Bools = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """A figure with its 95 % confidence interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def as_json(self) -> dict[str, Any]:
-        """Give it as `{value, ci95: [low, high]}`."""
-        return {"value": self.value, "ci95": [self.low, self.high]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +55,8 @@ class Evaluation:
     line: str
     split: str
     parts: int
-    auroc: dict[str, Estimate]
+    methods: dict[str, Figures]
+    """The fused score, its yardsticks and its controls."""
     decisions: dict[str, int]
     escapes: Rate
     """Bad parts that passed, of the bad parts."""
@@ -92,7 +77,10 @@ class Evaluation:
             "line": self.line,
             "split": self.split,
             "parts": self.parts,
-            "auroc": {name: each.as_json() for name, each in self.auroc.items()},
+            "auroc": self._each(lambda each: each.auroc),
+            "average_precision": self._each(lambda each: each.average_precision),
+            "balanced_accuracy": self._each(lambda each: each.balanced_accuracy),
+            "fused_minus": self._each(lambda each: each.behind),
             "decisions": self.decisions,
             "escape_rate": self.escapes.value,
             "false_reject_rate": self.false_rejects.value,
@@ -103,6 +91,9 @@ class Evaluation:
             "routes": self.routes,
             "latency_ms": self.latency_ms,
         }
+
+    def _each(self, figure: Callable[[Figures], Estimate]) -> dict[str, Any]:
+        return {name: figure(each).as_json() for name, each in self.methods.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,48 +123,70 @@ def evaluate(
         RecordingError: the shift has no good or no bad labelled parts, or a picture
             cannot be read.
     """
-    routed, full = models
-    parts = _labelled(recording, split)
-    good = recording.settings.classes[0]
-    bad = np.array([part.row.label != good for part in parts], bool)
+    cases = _cases(recording, split)
+    bad = np.array([case.is_bad for case in cases], bool)
     _check_both(recording, split, bad)
-    scored: list[Scores] = []
-    complete: list[Scores] = []
-    times = []
-    samples = []
-    for part in parts:
-        encoded = _read(recording, part.row)
-        begun = time.perf_counter()
-        sample = Sample(window=part.window, pixels=decode(encoded))
-        scored.append(routed.score(sample))
-        times.append((time.perf_counter() - begun) * 1000)
-        complete.append(full.score(sample))
-        samples.append(sample)
-        progress(1)
-    decisions = [_decide(scores, rules) for scores in scored]
+    times = _time(recording, split, models[0])
+    found = judge_all(cases, models, progress)
+    decisions = [_decide(scores, rules) for scores in found.fused]
     return Evaluation(
         line=recording.settings.id,
         split=split,
-        parts=len(parts),
-        auroc={
-            "fused": estimate_auroc([each.score for each in scored], bad),
-            "image": estimate_auroc([_or_half(e.picture_score) for e in complete], bad),
-            "log": estimate_auroc([_or_half(e.log_score) for e in complete], bad),
-            "always_both": estimate_auroc([each.score for each in complete], bad),
-        },
+        parts=len(cases),
+        methods=compare(found, _validation(recording, models)),
         decisions={each.value: decisions.count(each) for each in Decision},
         escapes=_rate(decisions, bad, Decision.PASS),
         false_rejects=_rate(decisions, ~bad, Decision.REJECT),
         reviews=_rate(decisions, np.ones_like(bad), Decision.REVIEW),
         rules=rules,
-        routes=_routes(scored),
+        routes=_routes(found.fused),
         latency_ms={
             "p50": float(np.percentile(times, 50)),
             "p99": float(np.percentile(times, 99)),
         },
-        both=np.array([each.score for each in complete]),
-        samples=tuple(samples),
+        both=np.array([each.score for each in found.full]),
+        samples=tuple(case.sample for case in cases),
     )
+
+
+def _time(recording: Recording, split: str, model: HybridModel) -> list[float]:
+    """Time each part of a shift from the picture file's bytes to the score, in ms."""
+    times = []
+    for part in _labelled(recording, split):
+        encoded = _read(recording, part.row)
+        begun = time.perf_counter()
+        model.score(Sample(window=part.window, pixels=decode(encoded)))
+        times.append((time.perf_counter() - begun) * 1000)
+    return times
+
+
+def _validation(
+    recording: Recording, models: tuple[HybridModel, HybridModel]
+) -> Judged | None:
+    cases = _cases(recording, "val")
+    if len({case.is_bad for case in cases}) < len((True, False)):
+        return None
+    return judge_all(cases, models, lambda _: None)
+
+
+def _cases(recording: Recording, split: str) -> list[Case]:
+    """Give the labelled parts of a shift, each with the window of a late log too."""
+    settings = recording.settings
+    late_s = settings.windows.travel_tolerance_s + max(
+        (station.seconds_to_camera for station in settings.stations), default=0.0
+    )
+    late = _labelled(recording, split, late_s)
+    good = settings.classes[0]
+    return [
+        Case(
+            sample=Sample(
+                window=part.window, pixels=decode(_read(recording, part.row))
+            ),
+            late_window=behind.window,
+            is_bad=part.row.label != good,
+        )
+        for part, behind in zip(_labelled(recording, split), late, strict=True)
+    ]
 
 
 def samples_of(
@@ -188,36 +201,9 @@ def samples_of(
         yield Sample(window=part.window, pixels=decode(_read(recording, part.row)))
 
 
-def estimate_auroc(scores: Sequence[float], bad: Bools) -> Estimate:
-    """Estimate the area under the ROC curve, bad against good."""
-    known = np.asarray(scores, np.float64)
-    rng = np.random.default_rng(0)
-    draws = [_auroc(*_draw(known, bad, rng)) for _ in range(DRAWS)]
-    low, high = np.percentile(draws, [2.5, 97.5])
-    value = _auroc(known[bad], known[~bad])
-    return Estimate(value=value, low=float(low), high=float(high))
-
-
-def _draw(
-    scores: Numbers, bad: Bools, rng: np.random.Generator
-) -> tuple[Numbers, Numbers]:
-    worse, better = scores[bad], scores[~bad]
-    return (
-        worse[rng.integers(len(worse), size=len(worse))],
-        better[rng.integers(len(better), size=len(better))],
-    )
-
-
-def _auroc(worse: Numbers, better: Numbers) -> float:
-    """Give the share of pairs in which the bad part scores higher; ties are half."""
-    ordered = np.sort(better)
-    below = np.searchsorted(ordered, worse, "left")
-    up_to = np.searchsorted(ordered, worse, "right")
-    return float((below + up_to).mean() / (2 * len(better)))
-
-
-def _labelled(recording: Recording, split: str) -> list[_Part]:
-    """Pair the labelled parts of a shift with their log, as a punctual log would be."""
+def _labelled(recording: Recording, split: str, late_s: float = 0.0) -> list[_Part]:
+    """Pair the labelled parts of a shift with their log, which is so late."""
+    late_ns = int(late_s * NS_PER_S)
     assembler = WindowAssembler(recording.settings, bool(recording.log_files))
     log = iter(recording.log_lines())
     line = next(log, None)
@@ -225,7 +211,7 @@ def _labelled(recording: Recording, split: str) -> list[_Part]:
     for row in recording.select(split):
         if row.label is None:
             continue
-        while line is not None and line.logged_ns <= row.captured_ns:
+        while line is not None and line.logged_ns <= row.captured_ns - late_ns:
             assembler.add_line(line)
             line = next(log, None)
         assembler.add_frame(_frame(recording, row))

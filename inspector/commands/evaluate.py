@@ -14,6 +14,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from inspector.evaluation import Evaluation, Rate
     from inspector.settings import ModelSettings
+    from inspector.yardsticks import Estimate
 
 
 def evaluate(
@@ -85,10 +86,7 @@ def _compare_with_torch(
 def _show(found: Evaluation, onnx: dict[str, Any] | None) -> None:
     console = Console()
     title = f"Line {found.line}, shift {found.split}: {found.parts} parts"
-    table = Table("area under the ROC curve", "value", "95 % interval", title=title)
-    for name, each in found.auroc.items():
-        table.add_row(name, f"{each.value:.3f}", f"{each.low:.3f} to {each.high:.3f}")
-    console.print(table)
+    console.print(_methods(found, title))
     table = Table("what", "share", "parts", title="Decisions")
     table.add_row("escapes: bad parts that passed", *_rate(found.escapes))
     table.add_row("false rejects: good parts rejected", *_rate(found.false_rejects))
@@ -109,6 +107,25 @@ def _show(found: Evaluation, onnx: dict[str, Any] | None) -> None:
             f"ONNX Runtime and torch differ by at most {onnx['max_abs_diff']:.1e}; "
             f"{onnx['flips']} verdicts flip"
         )
+
+
+def _methods(found: Evaluation, title: str) -> Table:
+    table = Table("method", title=title)
+    for column in ("AUROC", "fused minus this", "average precision", "balanced acc."):
+        table.add_column(column, justify="right")
+    for name, each in found.methods.items():
+        table.add_row(
+            name,
+            _with_interval(each.auroc),
+            _with_interval(each.behind, sign="+"),
+            _with_interval(each.average_precision),
+            _with_interval(each.balanced_accuracy),
+        )
+    return table
+
+
+def _with_interval(each: Estimate, sign: str = "") -> str:
+    return f"{each.value:{sign}.3f} ({each.low:{sign}.3f} to {each.high:{sign}.3f})"
 
 
 def _rate(rate: Rate) -> tuple[str, str]:

@@ -6,12 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from inspector.errors import RecordingError
-from inspector.evaluation import estimate_auroc, evaluate, samples_of
+from inspector.evaluation import evaluate, samples_of
 from inspector.model.hybrid import load_model
 from inspector.training.reference import agreement, load_torch_model
+from inspector.yardsticks import average_precision, estimate_auroc
 from tests.small_model import LINE, SmallModel
 
 
@@ -23,6 +24,14 @@ def test_the_area_is_the_one_everybody_knows() -> None:
     assert found.value == pytest.approx(roc_auc_score(bad, scores))
     assert found.low < found.value < found.high
     assert found.high - found.low == pytest.approx(0.12, abs=0.04)
+
+
+def test_average_precision_is_the_one_everybody_knows() -> None:
+    rng = np.random.default_rng(1)
+    bad = rng.random(200) < 0.3
+    scores = np.round(rng.normal(size=200) + bad, 1)
+    found = average_precision(scores[bad], scores[~bad])
+    assert found == pytest.approx(average_precision_score(bad, scores))
 
 
 @pytest.mark.slow
@@ -41,7 +50,9 @@ def test_an_evaluation_accounts_for_every_part(small_model: SmallModel) -> None:
     assert content["parts"] == parts == sum(seen)
     assert sum(content["decisions"].values()) == parts
     assert sum(content["routes"].values()) == parts
-    assert {"fused", "image", "log"} <= set(content["auroc"])
+    wanted = {"fused", "image", "log", "and", "or", "late_fusion", "shuffled_log"}
+    assert wanted | {"no_log", "late_log"} <= set(content["auroc"])
+    assert content["fused_minus"]["fused"] == {"value": 0.0, "ci95": [0.0, 0.0]}
     assert content["review_rate"] == pytest.approx(
         content["decisions"]["REVIEW"] / parts
     )

@@ -36,7 +36,7 @@ def test_picture_and_log_together_beat_either_on_real_cells(
         load_model(model, "poly", settings=settings, always_both=True),
     )
     found = evaluate(recording, "test", models, settings.decisions, lambda _: None)
-    area = {name: each.value for name, each in found.auroc.items()}
+    area = {name: each.auroc.value for name, each in found.methods.items()}
     assert area["fused"] >= 0.86
     assert area["fused"] > max(area["image"], area["log"])
     assert found.latency_ms["p50"] < 50
