@@ -50,13 +50,16 @@ class TimmBackbone(nn.Module):
         return functional.adaptive_avg_pool2d(fine, GRID), middle, coarse
 
 
-def make_backbone(name: str, recordings: Sequence[Recording]) -> Backbone:
+def make_backbone(
+    name: str, recordings: Sequence[Recording], progress: Callable[[int], None]
+) -> Backbone:
     """Make the backbone that a plan names.
 
     Args:
         name: `efficientnet-lite0`, `scratch`, or `timm:NAME` with weights from the hub,
             or `timm:NAME:FILE` with weights from a file.
         recordings: pictures to learn from, for `scratch`.
+        progress: told how many pictures were learned from.
 
     Raises:
         InputError: no such backbone, or it does not fit.
@@ -64,7 +67,7 @@ def make_backbone(name: str, recordings: Sequence[Recording]) -> Backbone:
     """
     makers: dict[str, Callable[[], LiteBackbone]] = {
         PRETRAINED: load_pretrained,
-        SCRATCH: lambda: train_from_scratch(recordings),
+        SCRATCH: lambda: train_from_scratch(recordings, progress),
     }
     if name in makers:
         lite = makers[name]()

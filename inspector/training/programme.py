@@ -47,7 +47,7 @@ from inspector.model.hybrid import Trunk as LoadedTrunk
 from inspector.recording import Recording
 from inspector.settings import DecisionRules, ModelSettings
 from inspector.thresholds import find_thresholds
-from inspector.training.backbones import Backbone, make_backbone
+from inspector.training.backbones import SCRATCH, Backbone, make_backbone
 from inspector.training.branch import HeadPlan, self_supervise
 from inspector.training.export import check_agreement, export_branch, export_trunk
 from inspector.training.joint import (
@@ -82,6 +82,7 @@ from inspector.training.reference import (
     TorchModel,
     agreement,
 )
+from inspector.training.scratch import EPOCHS
 from inspector.training.views import VIEWS, FeatureStore, read_labelled
 from inspector.training.windows import pair as pair_windows
 from inspector.training.windows import read_log
@@ -193,12 +194,20 @@ class _Training:
 
     def run(self, out: Path) -> TrainingReport:
         with self._progress:
-            backbone = make_backbone(self._plan.backbone, self._recordings)
+            with self._stage("backbone", self._pictures_to_learn()) as done:
+                backbone = make_backbone(self._plan.backbone, self._recordings, done)
             lines = [self._read(each, backbone) for each in self._recordings]
             trunk, cases = self._stage_one(lines, backbone)
             found = self._stages_two_and_three(trunk, cases)
             reports = self._export(out, trunk, cases, found, backbone)
         return TrainingReport(lines=tuple(reports), stage_s=self._stage_s)
+
+    def _pictures_to_learn(self) -> int:
+        """Count what the backbone is shown: nothing, unless it starts from nothing."""
+        if self._plan.backbone != SCRATCH:
+            return 1
+        shifts = [recording.select("train") for recording in self._recordings]
+        return EPOCHS * sum(row.label is not None for shift in shifts for row in shift)
 
     def _read(self, recording: Recording, backbone: Backbone) -> LineData:
         labelled = read_labelled(recording, ("train", "val"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -19,7 +19,9 @@ _RATE = 1e-3
 
 
 def train_from_scratch(
-    recordings: Sequence[Recording], epochs: int = EPOCHS
+    recordings: Sequence[Recording],
+    progress: Callable[[int], None],
+    epochs: int = EPOCHS,
 ) -> LiteBackbone:
     """Train EfficientNet-Lite0 on the labelled pictures of all lines.
 
@@ -55,6 +57,7 @@ def train_from_scratch(
             nn.utils.clip_grad_norm_(backbone.parameters(), 1.0)
             optimiser.step()
             schedule.step()
+            progress(len(parts))
     return backbone.eval().requires_grad_(False)
 
 

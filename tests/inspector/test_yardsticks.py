@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_a_paired_interval_is_tighter_than_two_unpaired_ones() -> None:
     widths = [
         found[name].auroc.high - found[name].auroc.low for name in ("fused", "image")
     ]
-    assert paired.high - paired.low < 0.9 * np.hypot(*widths)
+    assert paired.high - paired.low < 0.9 * math.hypot(*widths)
 
 
 def test_thresholds_come_from_the_validation_shift() -> None:

@@ -107,9 +107,13 @@ def test_missing_weights_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None
         pretrained.load_pretrained()
 
 
+def nothing(_pictures: int) -> None:
+    pass
+
+
 def test_an_unknown_backbone_is_a_clear_error() -> None:
     with pytest.raises(InputError, match="is not efficientnet-lite0"):
-        make_backbone("resnet", [])
+        make_backbone("resnet", [], nothing)
 
 
 def test_timm_that_is_not_there_names_the_extra(
@@ -117,7 +121,7 @@ def test_timm_that_is_not_there_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(MissingExtraError, match=r"inspector\[timm\]"):
-        make_backbone("timm:any", [])
+        make_backbone("timm:any", [], nothing)
 
 
 class _Pyramid(nn.Module):
@@ -150,9 +154,9 @@ def test_a_network_of_timm_must_have_the_three_scales(
     monkeypatch.setitem(sys.modules, "timm", fake)
     if strides[0] != 8:
         with pytest.raises(InputError, match="not at strides 8, 16 and 32"):
-            make_backbone("timm:net", [])
+            make_backbone("timm:net", [], nothing)
         return
-    backbone = make_backbone("timm:net", [])
+    backbone = make_backbone("timm:net", [], nothing)
     shapes = [tuple(x.shape[1:]) for x in backbone(torch.zeros(1, 3, 224, 224))]
     assert shapes == [(8, 14, 14), (12, 14, 14), (16, 7, 7)]
     assert asked["pretrained"] is True
@@ -160,7 +164,9 @@ def test_a_network_of_timm_must_have_the_three_scales(
 
 @pytest.mark.slow
 def test_a_backbone_can_start_from_nothing(small_model: SmallModel) -> None:
-    backbone = train_from_scratch([small_model.recording], epochs=1)
+    seen: list[int] = []
+    backbone = train_from_scratch([small_model.recording], seen.append, epochs=1)
+    assert sum(seen) == len(small_model.recording.select("train"))
     features = backbone(torch.randn(1, 3, 224, 224))
     assert all(torch.isfinite(x).all() for x in features)
     assert not any(weight.requires_grad for weight in backbone.parameters())
