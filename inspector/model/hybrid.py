@@ -210,7 +210,77 @@ class HybridModel:
         Raises:
             PictureError: the picture has no pixels.
         """
-        return _Scoring(self, sample).run()
+        laps = _Laps()
+        route, log = self._read_log(sample, laps)
+        picture = self._look(sample, route, log, laps)
+        route, score = self._weigh(picture, log, laps)
+        kinds = self._branch.manifest.kinds
+        return Scores(
+            score=score,
+            picture_score=None if picture is None else self._picture_score(picture),
+            log_score=None if log is None else self._log_score(log),
+            route=route,
+            defect=None if picture is None else kinds[picture.kind],
+            defect_map=None if picture is None else _as_map(picture.cells),
+            stage_ms=MappingProxyType(laps.stage_ms),
+        )
+
+    def _read_log(self, sample: Sample, laps: _Laps) -> tuple[Route, LogView | None]:
+        """Choose the route, and read the log if the route needs it."""
+        if not sample.window.log_lines:
+            return Route.PICTURE, None
+        lines = self._branch.reader.window(sample.window)
+        vectors = self.encode(lines)
+        laps.end("log_lines")
+        route = Route.LOG
+        if sample.pixels is not None:
+            route = self.route(vectors, lines.circumstances)
+            laps.end("route")
+        if route is Route.PICTURE:
+            return route, None
+        log = self._trunk.read_log(vectors, lines.circumstances)
+        laps.end("log_context")
+        return route, log
+
+    def _look(
+        self, sample: Sample, route: Route, log: LogView | None, laps: _Laps
+    ) -> PictureView | None:
+        """Look at the picture, unless the log alone is enough to reject."""
+        if sample.pixels is None:
+            return None
+        if route is Route.LOG and log and self._log_score(log) >= self._reject_at:
+            return None
+        picture = self._branch.look(sample.pixels)
+        laps.end("picture")
+        return picture
+
+    def _weigh(
+        self, picture: PictureView | None, log: LogView | None, laps: _Laps
+    ) -> tuple[Route, float]:
+        """Weigh what was computed; that is the route that was really taken."""
+        if picture and log:
+            added = self._added(picture, log, laps)
+            logits = picture.logit, log.logit, added
+            return Route.BOTH, weigh(self._branch.manifest.weights.both, logits)
+        if picture:
+            return Route.PICTURE, self._picture_score(picture)
+        if log:
+            return Route.LOG, self._log_score(log)
+        return Route.NONE, math.nan
+
+    def _added(self, picture: PictureView, log: LogView, laps: _Laps) -> float:
+        """Ask fusion only on a line where it has earned a weight."""
+        if self._branch.manifest.weights.both[2] == 0:
+            return 0.0
+        added = self._trunk.fuse(picture, log)
+        laps.end("fusion")
+        return added
+
+    def _log_score(self, log: LogView) -> float:
+        return weigh(self._branch.manifest.weights.log, (log.logit,))
+
+    def _picture_score(self, picture: PictureView) -> float:
+        return weigh(self._branch.manifest.weights.picture, (picture.logit,))
 
     def encode(self, lines: WindowLines) -> FloatArray:
         """Encode a window's lines, new ones only: `[lines, width]`."""
@@ -241,96 +311,17 @@ class HybridModel:
         return Route.PICTURE if by_picture <= self._tolerance else Route.BOTH
 
 
-class _Scoring:
-    """One sample on its way through the model, with its own stop-watch."""
+class _Laps:
+    """Times the stages of one sample."""
 
-    def __init__(self, model: HybridModel, sample: Sample) -> None:
-        self._model = model
-        self._sample = sample
-        self._trunk = model._trunk  # noqa: SLF001 - a part of the model
-        self._branch = model._branch  # noqa: SLF001
-        self._weights = self._branch.manifest.weights
-        self._stage_ms: dict[str, float] = {}
+    def __init__(self) -> None:
+        self.stage_ms: dict[str, float] = {}
         self._last = time.perf_counter()
 
-    def run(self) -> Scores:
-        if not self._sample.window.log_lines:
-            return self._without_log()
-        lines = self._branch.reader.window(self._sample.window)
-        vectors = self._model.encode(lines)
-        self._lap("log_lines")
-        route = self._route(vectors, lines.circumstances)
-        if route is Route.PICTURE:
-            return self._without_log()
-        log = self._trunk.read_log(vectors, lines.circumstances)
-        self._lap("log_context")
-        pixels = self._sample.pixels
-        if pixels is None or (route is Route.LOG and self._log_rejects(log)):
-            return self._scores(Route.LOG, self._log_score(log), None, log)
-        return self._with_both(pixels, log)
-
-    def _route(self, vectors: FloatArray, circumstances: FloatArray) -> Route:
-        if self._sample.pixels is None:
-            return Route.LOG
-        route = self._model.route(vectors, circumstances)
-        self._lap("route")
-        return route
-
-    def _without_log(self) -> Scores:
-        if self._sample.pixels is None:
-            return self._scores(Route.NONE, math.nan, None, None)
-        picture = self._look(self._sample.pixels)
-        return self._scores(Route.PICTURE, self._picture_score(picture), picture, None)
-
-    def _with_both(self, pixels: Pixels, log: LogView) -> Scores:
-        picture = self._look(pixels)
-        added = self._added(picture, log)
-        score = weigh(self._weights.both, (picture.logit, log.logit, added))
-        return self._scores(Route.BOTH, score, picture, log)
-
-    def _added(self, picture: PictureView, log: LogView) -> float:
-        """Ask fusion only on a line where it has earned a weight."""
-        if self._weights.both[2] == 0:
-            return 0.0
-        added = self._trunk.fuse(picture, log)
-        self._lap("fusion")
-        return added
-
-    def _look(self, pixels: Pixels) -> PictureView:
-        picture = self._branch.look(pixels)
-        self._lap("picture")
-        return picture
-
-    def _log_rejects(self, log: LogView) -> bool:
-        return self._log_score(log) >= self._model._reject_at  # noqa: SLF001
-
-    def _log_score(self, log: LogView) -> float:
-        return weigh(self._weights.log, (log.logit,))
-
-    def _picture_score(self, picture: PictureView) -> float:
-        return weigh(self._weights.picture, (picture.logit,))
-
-    def _scores(
-        self,
-        route: Route,
-        score: float,
-        picture: PictureView | None,
-        log: LogView | None,
-    ) -> Scores:
-        kinds = self._branch.manifest.kinds
-        return Scores(
-            score=score,
-            picture_score=None if picture is None else self._picture_score(picture),
-            log_score=None if log is None else self._log_score(log),
-            route=route,
-            defect=None if picture is None else kinds[picture.kind],
-            defect_map=None if picture is None else _as_map(picture.cells),
-            stage_ms=MappingProxyType(self._stage_ms),
-        )
-
-    def _lap(self, stage: str) -> None:
+    def end(self, stage: str) -> None:
+        """End a stage, and begin the next."""
         now = time.perf_counter()
-        self._stage_ms[stage] = (now - self._last) * 1000
+        self.stage_ms[stage] = (now - self._last) * 1000
         self._last = now
 
 
