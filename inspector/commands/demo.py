@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,7 +111,7 @@ def _run_shift(
     rate, parts = pace
     brain = load_brain(model, LINE)
     # Each run is a shift of its own: an earlier one's verdicts are put aside, not lost.
-    _put_aside(database)
+    put_aside(database)
     archive = open_archive(f"sqlite:///{database}", evidence, upgrade=True)
     feed = replay_feed(recording, Excerpt(pace=rate, split=SHIFT, limit=parts))
     try:
@@ -119,11 +120,21 @@ def _run_shift(
         archive.verdicts.close()
 
 
-def _put_aside(database: Path) -> None:
+def put_aside(database: Path) -> None:
+    """Give an earlier shift's database a name that no other has: `verdicts-1.db`.
+
+    A shift that was killed left its last verdicts in the write-ahead log beside the
+    database, so that goes along, and first: cut off half-way, the next run finds the
+    same name free and brings the two together again.
+    """
     if not database.exists():
         return
-    earlier = 1 + len(list(database.parent.glob(f"{database.stem}-*{database.suffix}")))
-    database.rename(database.with_stem(f"{database.stem}-{earlier}"))
+    names = (database.with_stem(f"{database.stem}-{each}") for each in count(1))
+    aside = next(name for name in names if not name.exists())
+    for ending in ("-wal", "-shm", ""):
+        file = database.with_name(database.name + ending)
+        if file.exists():
+            file.rename(aside.with_name(aside.name + ending))
 
 
 def _measure(recording: Recording, database: Path, parts: int) -> tuple[Accuracy, int]:
@@ -159,13 +170,14 @@ def _show(console: Console, account: Account, accuracy: Accuracy) -> None:
         console.print(table)
     decided = accuracy.bad + accuracy.good - accuracy.reviews
     table = Table("against the labels", "parts", "share", title="Accuracy")
-    for what, count, of in (
+    for what, number, of in (
         ("escapes: bad parts that passed", accuracy.escapes, accuracy.bad),
         ("false rejects: good parts rejected", accuracy.false_rejects, accuracy.good),
         ("right, of those decided without REVIEW", accuracy.decided_right, decided),
+        ("REVIEW: left to a person", accuracy.reviews, accuracy.bad + accuracy.good),
     ):
-        share = f"{count / of:.3f}" if of else ""
-        table.add_row(what, f"{count} / {of}", share)
+        share = f"{number / of:.3f}" if of else ""
+        table.add_row(what, f"{number} / {of}", share)
     console.print(table)
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
-from inspector.errors import MissingExtraError
+from inspector.errors import InputError, MissingExtraError
 from inspector.logtext import parse_utc_ns
 from inspector.model.pictures import encode_png
+from inspector.settings import Name
 from inspector.simulation.log_text import (
     CELL_LINE,
     draw_labels,
@@ -45,8 +47,10 @@ def simulate_line(folder: Path, name: str, parts: int, seed: int) -> None:
     """Write a recording of synthetic parts.
 
     Raises:
+        InputError: that is no name for a line.
         RecordingError: the folder is not empty, or cannot be written.
     """
+    _check_name(name)
     rng = np.random.default_rng(seed)
     splits = _deal(parts)
     states = draw_states(parts, len(CELL_LINE), rng)
@@ -119,6 +123,15 @@ def _elpv_cells() -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     pictures, probabilities, kinds = load_dataset()
     poly = np.asarray(kinds) == "poly"
     return np.asarray(pictures)[poly], np.asarray(probabilities, np.float64)[poly]
+
+
+def _check_name(name: str) -> None:
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError as error:
+        what = "use 1 to 64 letters, digits, dots, dashes and underscores"
+        where = f"line {name!r}"
+        raise InputError.single(where, what) from error
 
 
 def _line(name: str, classes: tuple[str, ...]) -> SimulatedLine:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from inspector.commands.demo import demo
+from inspector.commands.demo import demo, put_aside
 from inspector.model.pictures import decode
 from inspector.recording import Recording, check
 from inspector.simulation import lines
@@ -42,7 +45,58 @@ def test_the_demo_judges_and_stores_every_part_each_time(
     said = capsys.readouterr().out
     for wanted in ("CC BY-NC-SA", "escapes", "frame to stored", "verdicts.db", "next"):
         assert wanted in said
+    assert f"{accuracy['reviews']} / 20" in said
     assert (folder / "verdicts-1.db").exists()
+
+
+def verdicts_in(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute("SELECT count(*) FROM verdicts").fetchone()
+    return int(found[0])
+
+
+def killed_shift(database: Path, verdicts: int) -> None:
+    """Leave what a shift leaves that had no time to close its database."""
+    living = database.with_name("living.db")
+    with closing(sqlite3.connect(living)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE verdicts (frame_id)")
+        rows = [(each,) for each in range(verdicts)]
+        connection.executemany("INSERT INTO verdicts VALUES (?)", rows)
+        connection.commit()
+        for ending in ("-wal", "-shm", ""):
+            beside = living.with_name(living.name + ending)
+            shutil.copy(beside, database.with_name(database.name + ending))
+    living.unlink()
+
+
+def test_a_killed_shift_keeps_its_verdicts_when_the_next_begins(tmp_path: Path) -> None:
+    database = tmp_path / "verdicts.db"
+    killed_shift(database, verdicts=7)
+    put_aside(database)
+    assert list(tmp_path.glob("verdicts.db*")) == []
+    assert verdicts_in(tmp_path / "verdicts-1.db") == 7
+
+
+def test_putting_aside_can_be_cut_off_and_begun_again(tmp_path: Path) -> None:
+    database = tmp_path / "verdicts.db"
+    killed_shift(database, verdicts=7)
+    Path(f"{database}-wal").rename(tmp_path / "verdicts-1.db-wal")
+    put_aside(database)
+    assert verdicts_in(tmp_path / "verdicts-1.db") == 7
+
+
+def test_no_earlier_shift_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "verdicts-2.db").write_text("an older shift")
+    for shift in ("second", "third"):
+        (tmp_path / "verdicts.db").write_text(shift)
+        put_aside(tmp_path / "verdicts.db")
+    kept = {each.name: each.read_text() for each in tmp_path.iterdir()}
+    assert kept == {
+        "verdicts-1.db": "second",
+        "verdicts-2.db": "an older shift",
+        "verdicts-3.db": "third",
+    }
 
 
 @pytest.mark.slow

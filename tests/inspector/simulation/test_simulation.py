@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inspector.errors import RecordingError
+from inspector.errors import InputError, RecordingError
 from inspector.model.pictures import decode
 from inspector.recording import Recording, check
 from inspector.simulation.lines import simulate_line
@@ -45,6 +45,13 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="is not empty"):
         simulate_line(tmp_path, "metal", parts=40, seed=0)
     assert [each.name for each in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.parametrize("name", ["", "my line", "../other", "m" * 65])
+def test_a_name_that_no_line_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"line '.*': use 1 to 64 letters"):
+        simulate_line(tmp_path / "r", name, parts=40, seed=0)
+    assert not (tmp_path / "r").exists()
 
 
 def test_faulty_stations_make_more_bad_parts() -> None:
