@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def test_a_column_that_is_missing_is_noticed(engine: Engine) -> None:
         connection.execute(text("ALTER TABLE verdicts ADD COLUMN surplus INTEGER"))
         assert differences(connection)
     engine.dispose()
+
+
+def test_the_revisions_are_installed_with_the_program() -> None:
+    revisions = importlib.util.find_spec("migrations.versions")
+    assert revisions is not None
+    assert revisions.origin is not None, "only packages are installed"
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
