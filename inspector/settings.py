@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from inspector.errors import SettingsError
 from inspector.types import Problem
 
-Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w.\-]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\w[\w.\-]*$")]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
