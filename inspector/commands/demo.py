@@ -192,8 +192,8 @@ def _say_what_next(console: Console, folder: Path, rows: int) -> None:
     recording, model = folder / "recording", folder / "model"
     console.print("What to type next:", style="bold")
     for line in (
-        f"inspector evaluate {recording} --model {model}",
-        f"inspector replay {recording} --model {model} --rate max",
-        "inspector simulate my-recording; inspector train my-recording --out my-model",
+        f"evaluate {recording} --model {model}",
+        f"replay {recording} --model {model} --rate max",
+        "simulate my-recording",
     ):
-        console.print(f"  .venv/bin/{line}", soft_wrap=True)
+        console.print(f"  .venv/bin/inspector {line}", soft_wrap=True)

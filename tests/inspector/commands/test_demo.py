@@ -47,6 +47,8 @@ def test_the_demo_judges_and_stores_every_part_each_time(
         assert wanted in said
     assert f"{accuracy['reviews']} / 20" in said
     assert (folder / "verdicts-1.db").exists()
+    for line in said.splitlines():
+        assert line.count("inspector ") == line.count("  .venv/bin/inspector ")
 
 
 def verdicts_in(database: Path) -> int:
