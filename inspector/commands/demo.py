@@ -80,15 +80,18 @@ def _record(folder: Path) -> Recording:
 
 
 def _train(recording: Recording, folder: Path, *, retrain: bool) -> Path:
+    """Train once; an earlier model stays until the new one stands."""
     import shutil
+    from tempfile import TemporaryDirectory
 
     model = folder / "model"
-    if retrain and model.exists():
-        shutil.rmtree(model)
-    if not (model / "settings" / f"{LINE}.toml").exists():
+    if retrain or not (model / "settings" / f"{LINE}.toml").exists():
         from inspector.training.programme import Plan, train
 
-        train([recording], model, Plan.quick())
+        with TemporaryDirectory(prefix=".training.", dir=folder) as unfinished:
+            train([recording], Path(unfinished) / "model", Plan.quick())
+            shutil.rmtree(model, ignore_errors=True)
+            shutil.move(Path(unfinished) / "model", model)
     return model
 
 
