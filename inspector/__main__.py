@@ -12,6 +12,7 @@ from importlib.metadata import version as version_of
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.logging import RichHandler
 
 from inspector.commands import db, recording
@@ -36,6 +37,8 @@ _EXTRAS = {
     "psycopg": "postgresql",
 }
 """Which extra brings a package that a command may miss."""
+_SYSTEM_LIBRARIES = {"cv2": "sudo apt-get install libgl1 libglib2.0-0"}
+"""What a package needs of the system, and how Debian and Ubuntu get it."""
 
 app = typer.Typer(
     name="inspector",
@@ -75,7 +78,8 @@ def options(
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
         format="%(name)s: %(message)s",
-        handlers=[RichHandler(show_path=False)],
+        # Apart from the tables, which are printed to be kept.
+        handlers=[RichHandler(show_path=False, console=Console(stderr=True))],
     )
 
 
@@ -85,11 +89,20 @@ def main() -> None:
         app(prog_name="inspector")
     except InspectorError as error:
         _complain(error)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         package = (error.name or "").split(".")[0]
         if package not in _EXTRAS:
             raise
-        _complain(MissingExtraError(package, _EXTRAS[package]))
+        _complain(_missing(package, error))
+
+
+def _missing(package: str, error: ImportError) -> InspectorError:
+    """Tell a package that is not there from one that is and cannot start."""
+    if isinstance(error, ModuleNotFoundError):
+        return MissingExtraError(package, _EXTRAS[package])
+    help_line = _SYSTEM_LIBRARIES.get(package)
+    hint = f": on Debian or Ubuntu, run  {help_line}" if help_line else ""
+    return InspectorError(f"{package} cannot start: {error}{hint}")
 
 
 def _complain(error: InspectorError) -> None:

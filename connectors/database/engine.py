@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from inspector.errors import MissingExtraError, SettingsError, StoreError
 from inspector.types import Problem
 
-KINDS = ("sqlite", "postgresql")
 _BUSY_TIMEOUT_MS = 5000
 _CONNECT_TIMEOUT_S = 5
+_SILENT_FOR_MS = 10_000
+"""A server that answers nothing for so long is gone; the line must not hang on it."""
+_DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+pysqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_DRIVER_AND_EXTRA = ("psycopg", "postgresql")
+_SECRETS = ("password", "sslpassword")
+_HIDDEN = "hidden"
 
 
 def open_engine(database: str) -> Engine:
@@ -23,39 +34,53 @@ def open_engine(database: str) -> Engine:
     synchronisation, so that a stored verdict survives a power cut.
 
     Raises:
-        SettingsError: not a URL of SQLite or PostgreSQL.
+        SettingsError: not a URL of a SQLite file or of PostgreSQL.
         MissingExtraError: the driver is not installed.
     """
     url = _read_url(database)
-    try:
-        if url.get_backend_name() == "sqlite":
-            engine = create_engine(url)
-            event.listen(engine, "connect", _prepare_sqlite)
-            return engine
-        return create_engine(
-            url,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
-        )
-    except NoSuchModuleError as error:
-        raise _not_ours(url) from error
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(error.name or "psycopg", "postgresql") from error
+    return _open_sqlite(url) if _is_sqlite(url) else _open_postgresql(url)
 
 
 def shown(database: str | URL) -> str:
-    """Show a URL without its password."""
-    return make_url(database).render_as_string(hide_password=True)
+    """Show a URL without its password, wherever that stands in it."""
+    url = make_url(database)
+    hidden = {name: _HIDDEN for name in _SECRETS if name in url.query}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
+def is_absent(engine: Engine) -> bool:
+    """Whether this is a SQLite file that nobody has made yet; connecting makes it."""
+    file = engine.url.database or ""
+    return _is_sqlite(engine.url) and not file.startswith("file:") and _no_file(file)
 
 
 def store_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
     """Say what failed and where, in one line and without the password."""
     cause = getattr(error, "orig", None) or error
     first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    password = engine.url.password
-    if password:
-        first = first.replace(str(password), "***")
+    secrets = [engine.url.password, *map(engine.url.query.get, _SECRETS)]
+    for secret in filter(None, secrets):
+        first = first.replace(str(secret), _HIDDEN)
     return StoreError(f"database {shown(engine.url)}: {first}")
+
+
+def _open_sqlite(url: URL) -> Engine:
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_postgresql(url: URL) -> Engine:
+    wanted = {
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        "tcp_user_timeout": _SILENT_FOR_MS,
+    }
+    unsaid = {name: value for name, value in wanted.items() if name not in url.query}
+    try:
+        return create_engine(url, pool_pre_ping=True, connect_args=unsaid)
+    except ImportError as error:
+        raise MissingExtraError(*_DRIVER_AND_EXTRA) from error
 
 
 def _read_url(database: str) -> URL:
@@ -63,20 +88,33 @@ def _read_url(database: str) -> URL:
         url = make_url(database)
     except ArgumentError as error:
         what = "is not a database URL: write sqlite:///FILE or postgresql://HOST/NAME"
-        raise SettingsError([Problem(where="database", what=what)]) from error
-    if url.get_backend_name() not in KINDS:
-        raise _not_ours(url)
-    if url.drivername == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-    return url
+        raise _wrong(what) from error
+    driver = _DRIVERS.get(url.drivername)
+    if driver is None:
+        message = f"{url.drivername} is not supported: use sqlite or postgresql"
+        raise _wrong(message)
+    if _is_sqlite(url) and url.database in {None, "", ":memory:"}:
+        message = f"{url} names no file, so it would keep nothing: use sqlite:///FILE"
+        raise _wrong(message)
+    return url if _is_sqlite(url) else url.set(drivername=driver)
 
 
-def _not_ours(url: URL) -> SettingsError:
-    what = f"{url.drivername} is not supported: use {' or '.join(KINDS)}"
+def _wrong(what: str) -> SettingsError:
     return SettingsError([Problem(where="database", what=what)])
 
 
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _no_file(file: str) -> bool:
+    return not Path(file).exists()
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Python's own way begins no transaction before a CREATE TABLE, so that a migration
+    # that is cut off would leave half a database. `_begin_sqlite` begins each instead.
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
@@ -86,3 +124,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    how = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {how}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from uuid import uuid4
 
 from inspector.errors import StoreError
 
@@ -47,9 +47,25 @@ class EvidenceFolder:
         return path.relative_to(self._folder).as_posix()
 
     def _write(self, path: Path, picture: bytes) -> None:
-        path.parent.mkdir(exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
-            unfinished.write(picture)
-            unfinished.flush()
-            os.fsync(unfinished.fileno())
-        Path(unfinished.name).replace(path)
+        if not path.parent.exists():
+            path.parent.mkdir(exist_ok=True)
+            _make_durable(self._folder)
+        unfinished = path.with_name(f".{uuid4().hex}")
+        try:
+            with unfinished.open("xb") as file:
+                file.write(picture)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        _make_durable(path.parent)
+
+
+def _make_durable(folder: Path) -> None:
+    """Let the names in a folder outlive a power cut, as `fsync` lets a file's bytes."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

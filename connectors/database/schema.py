@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -11,13 +12,28 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.database.engine import shown, store_error
+from connectors.database.engine import is_absent, shown, store_error
 from connectors.database.tables import metadata
 from inspector.errors import SettingsError, StoreError
 from inspector.types import Problem
+
+_ONE_AT_A_TIME = 7_114_001
+"""Names the lock under which a PostgreSQL database is upgraded."""
+_GUARDS = {
+    "sqlite": (
+        {"verdicts_no_update", "verdicts_no_delete", "verdicts_no_replace"},
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    ),
+    "postgresql": (
+        {"verdicts_append_only"},
+        "SELECT tgname FROM pg_trigger "
+        "WHERE tgrelid = 'verdicts'::regclass AND tgenabled <> 'D'",
+    ),
+}
+"""The triggers that keep the record append-only, and how to list those there are."""
 
 
 def upgrade(engine: Engine) -> str:
@@ -28,9 +44,8 @@ def upgrade(engine: Engine) -> str:
         SettingsError: it is newer than this program.
     """
     try:
-        with engine.begin() as connection:
-            config = _config(connection)
-            command.upgrade(config, "head")
+        with _alone(engine) as connection:
+            command.upgrade(_config(connection), "head")
     except SQLAlchemyError as error:
         raise store_error(engine, error) from error
     except CommandError as error:
@@ -44,15 +59,11 @@ def problems(engine: Engine) -> list[Problem]:
     Raises:
         StoreError: it cannot be reached.
     """
+    if is_absent(engine):
+        return [_behind(engine, "does not exist yet")]
     try:
         with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-            if found != _head():
-                return [_behind(engine, found)]
-            return [
-                Problem(where=f"database {shown(engine.url)}", what=f"differs: {each}")
-                for each in differences(connection)
-            ]
+            return _problems(engine, connection)
     except SQLAlchemyError as error:
         raise store_error(engine, error) from error
 
@@ -77,15 +88,40 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, metadata))
 
 
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """Connect for an upgrade; another one that begins meanwhile waits for this."""
+    with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
+        yield connection
+
+
+def _problems(engine: Engine, connection: Connection) -> list[Problem]:
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found != _head():
+        return [_behind(engine, _state(found))]
+    where = f"database {shown(engine.url)}"
+    differing = [f"differs: {each}" for each in differences(connection)]
+    unguarded = [f"trigger {name} is gone" for name in _missing_guards(connection)]
+    return [Problem(where=where, what=what) for what in (*differing, *unguarded)]
+
+
+def _missing_guards(connection: Connection) -> list[str]:
+    """Name the triggers without which the record could be changed."""
+    wanted, question = _GUARDS[connection.dialect.name]
+    return sorted(wanted.difference(connection.scalars(text(question))))
+
+
 def _config(connection: Connection | None = None) -> Config:
-    package = importlib.util.find_spec("migrations")
-    if package is None or package.origin is None:
+    # Beside this package, in a checkout as in an installation; a search by name could
+    # find somebody else's `migrations` in the current folder.
+    migrations = Path(__file__).parents[2] / "migrations"
+    if not (migrations / "env.py").is_file():
         message = "the migrations are not installed: install the product again"
         raise StoreError(message)
     config = Config()
-    config.set_main_option(
-        "script_location", str(Path(package.origin).parent).replace("%", "%%")
-    )
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
@@ -95,8 +131,11 @@ def _head() -> str:
     return head or ""
 
 
-def _behind(engine: Engine, found: str | None) -> Problem:
-    state = "has no tables yet" if found is None else f"is at revision {found}"
+def _state(found: str | None) -> str:
+    return "has no tables yet" if found is None else f"is at revision {found}"
+
+
+def _behind(engine: Engine, state: str) -> Problem:
     command_line = f"inspector db upgrade --database {shown(engine.url)}"
     what = f"{state}, this program needs {_head()}: run  {command_line}"
     return Problem(where=f"database {shown(engine.url)}", what=what)

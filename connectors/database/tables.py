@@ -6,6 +6,8 @@ timestamp that a person and a report can read (microseconds).
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Dialect,
     Double,
     Index,
     Integer,
@@ -20,8 +23,25 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
+
+
+class Moment(TypeDecorator[datetime]):
+    """A timestamp that is UTC on the way in and out, also where SQLite forgets it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        """Say of what comes back that it is UTC."""
+        if value is None or dialect.name != "sqlite":
+            return value and value.astimezone(UTC)
+        return value.replace(tzinfo=UTC)
+
 
 metadata = MetaData(
     naming_convention={
@@ -43,9 +63,9 @@ verdicts = Table(
     Column("camera", String(64), nullable=False),
     Column("frame_id", BigInteger, nullable=False),
     Column("serial", Text),
-    Column("captured_at", DateTime(timezone=True), nullable=False),
+    Column("captured_at", Moment, nullable=False),
     Column("captured_ns", BigInteger, nullable=False),
-    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("decided_at", Moment, nullable=False),
     Column("decided_ns", BigInteger, nullable=False),
     Column("decision", String(8), nullable=False),
     Column("reason", Text, nullable=False),

@@ -93,13 +93,13 @@ def as_row(verdict: Verdict) -> dict[str, Any]:
         "line": verdict.line,
         "camera": verdict.camera,
         "frame_id": verdict.frame_id,
-        "serial": verdict.serial,
+        "serial": None if verdict.serial is None else _text(verdict.serial),
         "captured_at": _moment(verdict.captured_ns),
         "captured_ns": verdict.captured_ns,
         "decided_at": _moment(verdict.decided_ns),
         "decided_ns": verdict.decided_ns,
         "decision": verdict.decision.value,
-        "reason": verdict.reason,
+        "reason": _text(verdict.reason),
         "fault": None if verdict.fault is None else verdict.fault.value,
         "score": verdict.score,
         "picture_score": verdict.picture_score,
@@ -123,6 +123,11 @@ def as_row(verdict: Verdict) -> dict[str, Any]:
 
 def _identity(verdict: Verdict) -> _Identity:
     return verdict.line, verdict.camera, verdict.frame_id
+
+
+def _text(words: str) -> str:
+    """Replace what a database cannot hold: no odd sign may cost a part its verdict."""
+    return words.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _moment(moment_ns: int) -> datetime:

@@ -54,12 +54,14 @@ def upgrade() -> None:
             "line", "camera", "frame_id", name="uq_verdicts_line_camera_frame_id"
         ),
         sa.CheckConstraint(
-            "decision IN ('PASS', 'REJECT', 'REVIEW')", name="ck_verdicts_decision"
+            "decision IN ('PASS', 'REJECT', 'REVIEW')",
+            name=op.f("ck_verdicts_decision"),
         ),
-        sa.CheckConstraint("reason <> ''", name="ck_verdicts_reason"),
-        sa.CheckConstraint("score BETWEEN 0 AND 1", name="ck_verdicts_score"),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_verdicts_reason")),
+        sa.CheckConstraint("score BETWEEN 0 AND 1", name=op.f("ck_verdicts_score")),
         sa.CheckConstraint(
-            "decision <> 'PASS' OR fault IS NULL", name="ck_verdicts_pass_without_fault"
+            "decision <> 'PASS' OR fault IS NULL",
+            name=op.f("ck_verdicts_pass_without_fault"),
         ),
     )
     op.create_index("ix_verdicts_serial", "verdicts", ["serial"])

@@ -18,6 +18,7 @@ from connectors.wiring import (
     Feed,
     assemble_line,
     live_feed,
+    open_archive,
     replay_feed,
 )
 from inspector.account import Account
@@ -31,7 +32,7 @@ from inspector.settings import (
 )
 from inspector.storing import Archive
 from inspector.types import Decision, LogContext
-from tests.builders import some_scores
+from tests.builders import a_verdict, some_scores
 from tests.connectors.recorded import a_recording
 from tests.inspector.line_fakes import FakeModel, PictureDrawer, VerdictShelf
 
@@ -162,3 +163,14 @@ def test_rows_name_the_settings_that_decide_and_not_where_they_go(
     stricter = a_brain(rules=RULES.model_copy(update={"reject_at": 0.6}))
     line = LineSettings.model_validate(LINE)
     assert the_hash(tmp_path / "c", line, stricter) != plain
+
+
+def test_an_archive_is_made_or_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'v.db'}"
+    with pytest.raises(SettingsError, match=r"run  inspector db upgrade --database "):
+        open_archive(url, tmp_path / "evidence", upgrade=False)
+    assert list(tmp_path.iterdir()) == [], "a refusal leaves nothing behind"
+    open_archive(url, tmp_path / "evidence", upgrade=True).verdicts.close()
+    archive = open_archive(url, tmp_path / "evidence", upgrade=False)
+    assert archive.verdicts.store([a_verdict()]).inserted == 1
+    archive.verdicts.close()

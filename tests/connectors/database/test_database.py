@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
-import math
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
-from hypothesis import given, settings
+from alembic import command
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, create_engine, event, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
 from connectors.database.engine import open_engine, shown
 from connectors.database.evidence import EvidenceFolder
-from connectors.database.read import count, decided
+from connectors.database.read import count_by_decision, decided
 from connectors.database.schema import (
+    _config,
     differences,
     problems,
     require_current,
@@ -23,30 +33,115 @@ from connectors.database.schema import (
 )
 from connectors.database.tables import metadata, verdicts
 from connectors.database.verdict_store import SqlVerdictStore, as_row
-from inspector.errors import InputError, SettingsError, StoreError
-from inspector.types import Decision, Fault
+from inspector.errors import (
+    InputError,
+    MissingExtraError,
+    SettingsError,
+    StoreError,
+)
+from inspector.types import Decision, Fault, LogContext, Route, Verdict
 from tests.builders import a_verdict
+from tests.databases import fresh_postgresql
 
 
 @pytest.fixture
-def engine(database: str) -> Engine:
+def engine(database: str) -> Iterator[Engine]:
     engine = open_engine(database)
     upgrade(engine)
-    return engine
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def bare(database: str) -> Iterator[Engine]:
+    """A database without tables."""
+    engine = open_engine(database)
+    yield engine
+    engine.dispose()
 
 
 def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
     with engine.connect() as connection:
         assert differences(connection) == []
     assert problems(engine) == []
-    engine.dispose()
 
 
-def test_a_column_that_is_missing_is_noticed(engine: Engine) -> None:
+def test_the_migrations_check_what_the_tables_check(
+    engine: Engine, tmp_path: Path
+) -> None:
+    plain = create_engine(f"sqlite:///{tmp_path / 'plain.db'}")
+    metadata.create_all(plain)
+    names = [
+        {
+            str(check["name"])
+            for check in inspect(each).get_check_constraints("verdicts")
+        }
+        for each in (engine, plain)
+    ]
+    plain.dispose()
+    assert names[0] == names[1]
+    assert len(names[0]) == 4
+
+
+def test_a_column_that_is_surplus_is_noticed(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE verdicts ADD COLUMN surplus INTEGER"))
         assert differences(connection)
-    engine.dispose()
+    assert "surplus" in str(problems(engine)[0])
+
+
+DISARM = {
+    "sqlite": "DROP TRIGGER verdicts_no_update",
+    "postgresql": "ALTER TABLE verdicts DISABLE TRIGGER verdicts_append_only",
+}
+
+
+def test_a_record_that_lost_its_guard_is_noticed(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(DISARM[engine.dialect.name]))
+    assert [each.what.split()[-2:] for each in problems(engine)] == [["is", "gone"]]
+
+
+def test_an_older_database_keeps_its_verdicts(bare: Engine) -> None:
+    with bare.begin() as connection:
+        command.upgrade(_config(connection), "0001")
+    assert "at revision 0001" in str(problems(bare)[0])
+    store = SqlVerdictStore(bare)
+    store.store([a_verdict(decision=Decision.REJECT)])
+    upgrade(bare)
+    assert problems(bare) == []
+    assert count_by_decision(bare, "poly") == {"REJECT": 1}
+    assert store.store([a_verdict(), a_verdict(frame_id=8)]).inserted == 1
+
+
+class CutOffError(Exception):
+    """The machine went down."""
+
+
+def test_an_upgrade_that_is_cut_off_leaves_nothing_and_can_be_repeated(
+    bare: Engine,
+) -> None:
+    def cut_off(*about: object) -> None:
+        if "CREATE INDEX" in str(about[2]):
+            raise CutOffError
+
+    event.listen(bare, "before_cursor_execute", cut_off)
+    with pytest.raises(CutOffError):
+        upgrade(bare)
+    event.remove(bare, "before_cursor_execute", cut_off)
+    assert not inspect(bare).has_table("verdicts")
+    upgrade(bare)
+    assert problems(bare) == []
+
+
+def test_upgrades_at_one_time_wait_for_each_other(database: str) -> None:
+    engines = [open_engine(database) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        revisions = set(pool.map(upgrade, engines))
+    assert len(revisions) == 1
+    assert problems(engines[0]) == []
+    for engine in engines:
+        engine.dispose()
 
 
 def test_the_revisions_are_installed_with_the_program() -> None:
@@ -56,8 +151,7 @@ def test_the_revisions_are_installed_with_the_program() -> None:
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
-    assert upgrade(engine) == upgrade(engine) == "0001"
-    engine.dispose()
+    assert upgrade(engine) == upgrade(engine) == "0002"
 
 
 @pytest.mark.parametrize(
@@ -68,22 +162,46 @@ def test_the_record_cannot_be_changed(engine: Engine, change: str) -> None:
     with engine.connect() as connection, pytest.raises(DatabaseError, match="append"):
         connection.execute(text(change))
     assert [each.decision for each in decided(engine, "poly")] == ["REJECT"]
-    assert count(engine, "poly") == 1
+    assert count_by_decision(engine, "poly") == {"REJECT": 1}
+
+
+def test_a_postgresql_table_cannot_be_emptied(postgresql_server: str) -> None:
+    engine = open_engine(fresh_postgresql(postgresql_server))
+    upgrade(engine)
+    SqlVerdictStore(engine).store([a_verdict()])
+    with engine.connect() as connection, pytest.raises(DatabaseError, match="append"):
+        connection.execute(text("TRUNCATE verdicts"))
     engine.dispose()
 
 
-def test_a_verdict_is_kept_as_it_was(engine: Engine) -> None:
-    verdict = a_verdict(
-        fault=Fault.DECODE, decision=Decision.REVIEW, score=None, serial="件-7'\"<>"
-    )
-    SqlVerdictStore(engine).store([verdict])
+def test_a_foreign_program_cannot_replace_a_row_in_sqlite(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'v.db'}")
+    upgrade(engine)
+    SqlVerdictStore(engine).store([a_verdict(decision=Decision.REJECT)])
+    engine.dispose()
+    with closing(sqlite3.connect(tmp_path / "v.db")) as foreign:
+        names = [row[1] for row in foreign.execute("PRAGMA table_info(verdicts)")][1:]
+        into, given = ", ".join(names), ", ".join(f":{name}" for name in names)
+        values = as_row(a_verdict(decision=Decision.PASS, stage_ms={}))
+        values |= {"stage_ms": "{}", "captured_at": "", "decided_at": ""}
+        statement = f"INSERT OR REPLACE INTO verdicts ({into}) VALUES ({given})"  # noqa: S608
+        foreign.execute(statement, values)
+        foreign.commit()
+        kept = foreign.execute("SELECT id, decision FROM verdicts").fetchall()
+    assert kept == [(1, "REJECT")]
+
+
+def kept_rows(engine: Engine) -> list[dict[str, object]]:
     with engine.connect() as connection:
-        kept = connection.execute(select(verdicts)).one()._asdict()
-    wanted = as_row(verdict)
-    for moment in ("captured_at", "decided_at"):
-        kept[moment] = kept[moment].replace(tzinfo=wanted[moment].tzinfo)
-    assert {name: kept[name] for name in wanted} == wanted
-    engine.dispose()
+        rows = connection.execute(select(verdicts).order_by(verdicts.c.id))
+        return [{**row} for row in rows.mappings()]
+
+
+def test_odd_signs_cost_no_verdict(engine: Engine) -> None:
+    odd = a_verdict(serial="M\0\udcff7", reason="a\0b")
+    assert SqlVerdictStore(engine).store([odd]).inserted == 1
+    kept = kept_rows(engine)[0]
+    assert (kept["serial"], kept["reason"]) == ("M\ufffd?7", "a\ufffdb")
 
 
 @pytest.mark.parametrize(
@@ -100,31 +218,78 @@ def test_what_cannot_be_is_refused_whole(
     store = SqlVerdictStore(engine)
     with pytest.raises(StoreError):
         store.store([a_verdict(frame_id=1), a_verdict(frame_id=2, **wrong)])
-    assert count(engine, "poly") == 0
-    engine.dispose()
+    assert count_by_decision(engine, "poly") == {}
 
 
 scores = st.none() | st.floats(0, 1, allow_nan=False)
-numbers = st.integers(0, 2**63 - 1)
+moments = st.integers(0, 4 * 10**18)
+durations = st.floats(0, 1e9, allow_nan=False)
+words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
+a_fault_or_none = st.none() | st.sampled_from(Fault)
 
 
-@given(score=scores, frame_id=numbers, captured_ns=st.integers(0, 4 * 10**18))
-@settings(max_examples=30, deadline=None)
-def test_any_number_survives(
-    score: float | None, frame_id: int, captured_ns: int
+@st.composite
+def any_verdict(draw: st.DrawFn) -> Verdict:
+    fault = draw(a_fault_or_none)
+    may_be = [each for each in Decision if fault is None or each is not Decision.PASS]
+    return a_verdict(
+        frame_id=draw(st.integers(0, 2**63 - 1)),
+        serial=draw(st.none() | words),
+        captured_ns=draw(moments),
+        decided_ns=draw(moments),
+        decision=draw(st.sampled_from(may_be)),
+        reason=draw(words.filter(bool)),
+        fault=fault,
+        **{name: draw(scores) for name in ("score", "picture_score", "log_score")},
+        route=draw(st.sampled_from(Route)),
+        log_context=draw(st.sampled_from(LogContext)),
+        log_lines=draw(st.integers(0, 2**31 - 1)),
+        latency_ms=draw(durations),
+        stage_ms=MappingProxyType(draw(st.dictionaries(words, durations, max_size=3))),
+        evidence=draw(st.none() | words),
+        is_simulated=draw(st.booleans()),
+    )
+
+
+batches = st.lists(any_verdict(), max_size=5, unique_by=lambda each: each.frame_id)
+
+
+@given(batch=batches)
+@settings(
+    max_examples=40,
+    deadline=None,
+    # Each example has a line of its own, so that one database serves them all.
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_every_verdict_comes_back_as_it_was(
+    engine: Engine, batch: list[Verdict]
 ) -> None:
-    memory = create_engine("sqlite://")
-    metadata.create_all(memory)
-    verdict = a_verdict(score=score, frame_id=frame_id, captured_ns=captured_ns)
-    SqlVerdictStore(memory).store([verdict])
-    with memory.connect() as connection:
-        kept = connection.execute(
-            select(verdicts.c.score, verdicts.c.frame_id, verdicts.c.captured_ns)
-        ).one()
-    memory.dispose()
-    assert kept.frame_id == frame_id
-    assert kept.captured_ns == captured_ns
-    assert kept.score is None if score is None else math.isclose(kept.score, score)
+    before = len(kept_rows(engine))
+    own = [replace(each, line=f"line-{before}-{len(batch)}") for each in batch]
+    receipt = SqlVerdictStore(engine).store(own)
+    assert receipt.inserted == len(batch)
+    kept = {row["frame_id"]: row for row in kept_rows(engine)[before:]}
+    for verdict in own:
+        wanted = as_row(verdict)
+        row = kept[verdict.frame_id]
+        assert {name: row[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize("size", [1, 64, 5000])
+def test_a_batch_of_any_size_is_stored_and_found_again(
+    engine: Engine, size: int
+) -> None:
+    store = SqlVerdictStore(engine)
+    batch = [a_verdict(frame_id=number) for number in range(size)]
+    assert store.store(batch).inserted == size
+    assert store.store(batch).already_there == size
+
+
+def test_what_cannot_be_read_is_a_clear_error(bare: Engine) -> None:
+    with pytest.raises(StoreError, match="verdicts"):
+        list(decided(bare, "poly"))
+    with pytest.raises(StoreError, match="verdicts"):
+        count_by_decision(bare, "poly")
 
 
 def test_sqlite_is_durable_and_readable_while_written(tmp_path: Path) -> None:
@@ -140,6 +305,7 @@ def test_an_empty_database_names_the_command_that_helps(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="inspector db upgrade"):
         require_current(engine)
     engine.dispose()
+    assert list(tmp_path.iterdir()) == [], "asking must not make a database"
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
@@ -152,14 +318,38 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://host/name", "oracle://x"])
-def test_another_url_is_a_clear_error(url: str) -> None:
-    with pytest.raises(InputError, match="database"):
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "not a database URL"),
+        ("mysql://host/name", "mysql is not supported"),
+        ("postgresql+psycopg2://host/name", "psycopg2 is not supported"),
+        ("sqlite://", "would keep nothing"),
+        ("sqlite:///:memory:", "would keep nothing"),
+    ],
+)
+def test_another_url_is_a_clear_error(url: str, said: str) -> None:
+    with pytest.raises(InputError, match=f"database: .*{said}"):
         open_engine(url)
 
 
-def test_a_password_is_never_shown(tmp_path: Path) -> None:
-    url = f"postgresql://user:secret@localhost/x?host={tmp_path}"
+def test_a_missing_driver_names_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtraError, match=r"inspector\[postgresql\]"):
+        open_engine("postgresql://host/name")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:secret@localhost/x?host={folder}",
+        "postgresql://localhost/x?user=me&password=secret&host={folder}",
+    ],
+)
+def test_a_password_is_never_shown(tmp_path: Path, url: str) -> None:
+    url = url.format(folder=tmp_path)
     assert "secret" not in shown(url)
     engine = open_engine(url)
     with pytest.raises(StoreError) as raised:
@@ -172,7 +362,25 @@ def test_a_password_is_never_shown(tmp_path: Path) -> None:
 def test_evidence_is_named_by_its_content(tmp_path: Path) -> None:
     path = EvidenceFolder(tmp_path).keep(b"picture", ".png")
     assert (tmp_path / path).read_bytes() == b"picture"
-    assert list(tmp_path.rglob("*.*")) == [tmp_path / path]
+    files = [each for each in tmp_path.rglob("*") if each.is_file()]
+    assert files == [tmp_path / path]
+
+
+def test_evidence_that_cannot_be_finished_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk_is_full(_opened: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    folder = EvidenceFolder(tmp_path)
+    folder.keep(b"picture", ".png")
+    before = set(tmp_path.rglob("*"))
+    monkeypatch.setattr(os, "fsync", disk_is_full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        folder.keep(b"other", ".png")
+    assert {each for each in set(tmp_path.rglob("*")) - before if each.is_file()} == (
+        set()
+    )
 
 
 def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:

@@ -63,6 +63,44 @@ def test_the_version_is_told() -> None:
     assert inspector("--version").stdout.startswith("inspector 0.")
 
 
+def as_if_a_command(act: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that does nothing but this."""
+    script = (
+        "import logging, sys\nimport inspector.__main__ as line\n"
+        f"@line.app.command()\ndef act():\n    {act}\n"
+        "sys.argv = ['inspector', 'act']\nline.main()\n"
+    )
+    return subprocess.run(  # noqa: S603 - our own interpreter and arguments
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "code", "said"),
+    [
+        ("raise KeyboardInterrupt", 130, ""),
+        (
+            "sys.modules['torch'] = None; import torch",
+            2,
+            "pip install 'inspector[train]'",
+        ),
+        ("raise ImportError('libGL.so.1', name='cv2')", 1, "apt-get install libgl1"),
+        ("logging.getLogger('poly').warning('the log is late')", 0, "the log is late"),
+    ],
+)
+def test_what_goes_wrong_is_said_beside_the_tables(
+    act: str, code: int, said: str
+) -> None:
+    done = as_if_a_command(act)
+    assert (done.returncode, done.stdout.strip()) == (code, ""), done.stderr
+    assert said in done.stderr
+    no_traceback(done)
+
+
 def no_traceback(done: subprocess.CompletedProcess[str]) -> None:
     assert "Traceback" not in done.stderr + done.stdout
 
