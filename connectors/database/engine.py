@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +52,14 @@ def shown(database: str | URL) -> str:
 
 def is_absent(engine: Engine) -> bool:
     """Whether this is a SQLite file that nobody has made yet; connecting makes it."""
-    file = engine.url.database or ""
-    return _is_sqlite(engine.url) and not file.startswith("file:") and _no_file(file)
+    file = _sqlite_file(engine)
+    return file is not None and not file.exists()
+
+
+def folder_is_absent(engine: Engine) -> bool:
+    """Whether this is a SQLite file that cannot be made where it should be."""
+    file = _sqlite_file(engine)
+    return file is not None and not file.parent.is_dir()
 
 
 def store_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
@@ -86,9 +94,9 @@ def _open_postgresql(url: URL) -> Engine:
 def _read_url(database: str) -> URL:
     try:
         url = make_url(database)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         what = "is not a database URL: write sqlite:///FILE or postgresql://HOST/NAME"
-        raise _wrong(what) from error
+        raise _wrong(what) from None  # which might quote a password
     driver = _DRIVERS.get(url.drivername)
     if driver is None:
         message = f"{url.drivername} is not supported: use sqlite or postgresql"
@@ -107,8 +115,10 @@ def _is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def _no_file(file: str) -> bool:
-    return not Path(file).exists()
+def _sqlite_file(engine: Engine) -> Path | None:
+    """Where a SQLite database lies; `None` if it is none, or named as a SQLite URI."""
+    name = engine.url.database or ""
+    return Path(name) if _is_sqlite(engine.url) and name[:5] != "file:" else None
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -118,11 +128,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    # The file remembers it, so it can be left to whoever is just setting it: SQLite
+    # does not wait for that, however long it waits for a transaction.
+    with suppress(sqlite3.OperationalError):
+        cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
 
 

@@ -64,6 +64,8 @@ class EvidenceFolder:
 
 def _make_durable(folder: Path) -> None:
     """Let the names in a folder outlive a power cut, as `fsync` lets a file's bytes."""
+    if os.name == "nt":  # a folder cannot be opened there, and needs not be
+        return
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

@@ -15,7 +15,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.database.engine import is_absent, shown, store_error
+from connectors.database.engine import folder_is_absent, is_absent, shown, store_error
 from connectors.database.tables import metadata
 from inspector.errors import SettingsError, StoreError
 from inspector.types import Problem
@@ -41,15 +41,18 @@ def upgrade(engine: Engine) -> str:
 
     Raises:
         StoreError: it cannot be reached or changed.
-        SettingsError: it is newer than this program.
+        SettingsError: it is newer than this program, or its folder is not there.
     """
+    if folder_is_absent(engine):
+        what = "its folder does not exist: make it first"
+        raise SettingsError([_problem(engine, what)])
     try:
         with _alone(engine) as connection:
             command.upgrade(_config(connection), "head")
     except SQLAlchemyError as error:
         raise store_error(engine, error) from error
     except CommandError as error:
-        raise _newer(engine, error) from error
+        raise SettingsError([_newer(engine, str(error))]) from error
     return _head()
 
 
@@ -100,11 +103,10 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 def _problems(engine: Engine, connection: Connection) -> list[Problem]:
     found = MigrationContext.configure(connection).get_current_revision()
     if found != _head():
-        return [_behind(engine, _state(found))]
-    where = f"database {shown(engine.url)}"
+        return [_other_revision(engine, found)]
     differing = [f"differs: {each}" for each in differences(connection)]
     unguarded = [f"trigger {name} is gone" for name in _missing_guards(connection)]
-    return [Problem(where=where, what=what) for what in (*differing, *unguarded)]
+    return [_problem(engine, what) for what in (*differing, *unguarded)]
 
 
 def _missing_guards(connection: Connection) -> list[str]:
@@ -131,16 +133,29 @@ def _head() -> str:
     return head or ""
 
 
-def _state(found: str | None) -> str:
-    return "has no tables yet" if found is None else f"is at revision {found}"
+def _is_known(revision: str) -> bool:
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return revision in {each.revision for each in scripts}
+
+
+def _problem(engine: Engine, what: str) -> Problem:
+    return Problem(where=f"database {shown(engine.url)}", what=what)
+
+
+def _other_revision(engine: Engine, found: str | None) -> Problem:
+    if found is None:
+        return _behind(engine, "has no tables yet")
+    if not _is_known(found):
+        return _newer(engine, f"is at revision {found}, which this program lacks")
+    return _behind(engine, f"is at revision {found}")
 
 
 def _behind(engine: Engine, state: str) -> Problem:
     command_line = f"inspector db upgrade --database {shown(engine.url)}"
     what = f"{state}, this program needs {_head()}: run  {command_line}"
-    return Problem(where=f"database {shown(engine.url)}", what=what)
+    return _problem(engine, what)
 
 
-def _newer(engine: Engine, error: CommandError) -> SettingsError:
-    what = f"{error}; it was made by a newer version: update this program"
-    return SettingsError([Problem(where=f"database {shown(engine.url)}", what=what)])
+def _newer(engine: Engine, state: str) -> Problem:
+    what = f"{state}; it was made by a newer version: update this program"
+    return _problem(engine, what)

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Engine, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.database.engine import store_error
+from connectors.database.engine import shown, store_error
 from connectors.database.tables import verdicts
+from inspector.errors import StoreError
 from inspector.ports import StoreReceipt
 from inspector.types import Verdict
 
@@ -53,6 +54,9 @@ class SqlVerdictStore:
                     there = same - inserted
         except SQLAlchemyError as error:
             raise store_error(self._engine, error) from error
+        except OverflowError as error:  # SQLite's driver raises it bare
+            message = f"database {shown(self._engine.url)}: {error}"
+            raise StoreError(message) from error
         return StoreReceipt(inserted=inserted, already_there=there)
 
     def close(self) -> None:

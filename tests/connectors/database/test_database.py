@@ -197,6 +197,14 @@ def kept_rows(engine: Engine) -> list[dict[str, object]]:
         return [{**row} for row in rows.mappings()]
 
 
+@pytest.mark.parametrize("moment_ns", [2**63, -(2**63) - 1])
+def test_a_moment_beyond_the_centuries_is_a_store_error(
+    engine: Engine, moment_ns: int
+) -> None:
+    with pytest.raises(StoreError, match=r"range|large"):
+        SqlVerdictStore(engine).store([a_verdict(captured_ns=moment_ns)])
+
+
 def test_odd_signs_cost_no_verdict(engine: Engine) -> None:
     odd = a_verdict(serial="M\0\udcff7", reason="a\0b")
     assert SqlVerdictStore(engine).store([odd]).inserted == 1
@@ -300,6 +308,19 @@ def test_sqlite_is_durable_and_readable_while_written(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_a_database_that_another_program_is_setting_up_can_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.database.engine._BUSY_TIMEOUT_MS", 20)
+    file = tmp_path / "a.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("CREATE TABLE being_made (id)")
+        other.execute("BEGIN IMMEDIATE")
+        engine = open_engine(f"sqlite:///{file}")
+        engine.connect().close()
+    engine.dispose()
+
+
 def test_an_empty_database_names_the_command_that_helps(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'a.db'}")
     with pytest.raises(SettingsError, match="inspector db upgrade"):
@@ -315,7 +336,17 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SettingsError, match="newer version"):
         upgrade(engine)
+    with pytest.raises(SettingsError, match=r"9999.*update this program"):
+        require_current(engine)
     engine.dispose()
+
+
+def test_a_folder_that_does_not_exist_is_named_before_sqlite_fails(
+    tmp_path: Path,
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'nowhere' / 'a.db'}")
+    with pytest.raises(SettingsError, match="its folder does not exist"):
+        upgrade(engine)
 
 
 @pytest.mark.parametrize(
@@ -324,6 +355,7 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
         ("nonsense", "not a database URL"),
         ("mysql://host/name", "mysql is not supported"),
         ("postgresql+psycopg2://host/name", "psycopg2 is not supported"),
+        ("postgresql://host:port/name", "not a database URL"),
         ("sqlite://", "would keep nothing"),
         ("sqlite:///:memory:", "would keep nothing"),
     ],
@@ -381,6 +413,15 @@ def test_evidence_that_cannot_be_finished_leaves_nothing(
     assert {each for each in set(tmp_path.rglob("*")) - before if each.is_file()} == (
         set()
     )
+
+
+def test_evidence_can_be_read_by_others(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        path = EvidenceFolder(tmp_path).keep(b"picture", ".png")
+    finally:
+        os.umask(before)
+    assert (tmp_path / path).stat().st_mode & 0o777 == 0o644
 
 
 def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
