@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from errno import ENOSPC
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,13 +19,23 @@ import pytest
 from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine, event, inspect, select, text
+from sqlalchemy import (
+    Engine,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import DatabaseError
 
 from connectors.database.engine import open_engine, shown
 from connectors.database.evidence import EvidenceFolder
 from connectors.database.read import count_by_decision, decided
 from connectors.database.schema import (
+    _ONE_AT_A_TIME,
     _config,
     differences,
     problems,
@@ -134,14 +145,59 @@ def test_an_upgrade_that_is_cut_off_leaves_nothing_and_can_be_repeated(
     assert problems(bare) == []
 
 
+def a_waiting_upgrade(database: str) -> subprocess.Popen[str]:
+    """A program of its own, as on a station; it begins when its input ends."""
+    script = (
+        "import sys\nfrom connectors.database.engine import open_engine\n"
+        "from connectors.database.schema import upgrade\n"
+        "print('ready', flush=True)\nsys.stdin.read()\n"
+        "upgrade(open_engine(sys.argv[1]))\n"
+    )
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+        [sys.executable, "-c", script, database],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+def start_together(programs: list[subprocess.Popen[str]]) -> None:
+    for program in programs:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "ready\n"
+    for program in programs:
+        assert program.stdin is not None
+        program.stdin.close()
+        program.stdin = None  # or `communicate` would write to it
+
+
 def test_upgrades_at_one_time_wait_for_each_other(database: str) -> None:
-    engines = [open_engine(database) for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        revisions = set(pool.map(upgrade, engines))
-    assert len(revisions) == 1
-    assert problems(engines[0]) == []
-    for engine in engines:
-        engine.dispose()
+    with ExitStack() as ending:
+        programs = [ending.enter_context(a_waiting_upgrade(database)) for _ in range(4)]
+        for program in programs:
+            ending.callback(program.kill)
+        start_together(programs)
+        said = [program.communicate(timeout=60)[1] for program in programs]
+    assert [program.returncode for program in programs] == [0] * 4, said
+    engine = open_engine(database)
+    assert problems(engine) == []
+    engine.dispose()
+
+
+def test_an_upgrade_of_postgresql_waits_for_the_lock(postgresql_server: str) -> None:
+    plain = make_url(fresh_postgresql(postgresql_server))
+    impatient = plain.update_query_dict({"options": "-c lock_timeout=100"})
+    other = open_engine(plain.render_as_string(hide_password=False))
+    engine = open_engine(impatient.render_as_string(hide_password=False))
+    with other.connect() as connection:
+        connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
+        with pytest.raises(StoreError, match="lock timeout"):
+            upgrade(engine)
+    upgrade(engine)
+    engine.dispose()
+    other.dispose()
 
 
 def test_the_revisions_are_installed_with_the_program() -> None:
@@ -404,15 +460,11 @@ def test_evidence_that_cannot_be_finished_leaves_nothing(
     def disk_is_full(_opened: int) -> None:
         raise OSError(ENOSPC, "No space left on device")
 
-    folder = EvidenceFolder(tmp_path)
-    folder.keep(b"picture", ".png")
-    before = set(tmp_path.rglob("*"))
+    (tmp_path / sha256(b"picture").hexdigest()[:2]).mkdir()
     monkeypatch.setattr(os, "fsync", disk_is_full)
     with pytest.raises(StoreError, match="No space left on device"):
-        folder.keep(b"other", ".png")
-    assert {each for each in set(tmp_path.rglob("*")) - before if each.is_file()} == (
-        set()
-    )
+        EvidenceFolder(tmp_path).keep(b"picture", ".png")
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
 
 
 def test_evidence_can_be_read_by_others(tmp_path: Path) -> None:
