@@ -22,6 +22,9 @@ Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\w[\w.\-]*$"
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+NEVER_REJECT = 1.01
+"""A threshold that no score reaches: a score of 1 itself may be a good part's."""
+Threshold = Annotated[float, Field(ge=0, le=NEVER_REJECT, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -56,9 +59,9 @@ class WindowRules(_Strict):
 class DecisionRules(_Strict):
     """Where the score becomes a decision."""
 
-    reject_at: Probability = 0.5
-    """A score at or above this rejects the part."""
-    pass_below: Probability = 0.5
+    reject_at: Threshold = 0.5
+    """A score at or above this rejects the part; above 1, none is without a person."""
+    pass_below: Threshold = 0.5
     """A score below this passes it; between the two a person looks (REVIEW)."""
     wanted_escape_rate: Probability = 0.02
     """The share of bad parts that may pass, for which the thresholds were found."""

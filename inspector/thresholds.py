@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from inspector.settings import DecisionRules
-
-_MARGIN = 1e-6
+from inspector.settings import NEVER_REJECT, DecisionRules
 
 
 def find_thresholds(
@@ -41,12 +39,13 @@ def find_thresholds(
     below = scores[scores < lowest_caught].max(initial=0.0)
     above = scores[scores > highest_spared].min(initial=1.0)
     pass_below = (below + lowest_caught) / 2
-    reject_at = (highest_spared + above) / 2 + _MARGIN * (above == highest_spared)
+    # Two floats side by side have no middle, and a good part may score 1 itself.
+    reject_at = max((highest_spared + above) / 2, np.nextafter(highest_spared, np.inf))
     if reject_at < pass_below:
         pass_below = reject_at = (pass_below + reject_at) / 2
     return DecisionRules(
-        pass_below=float(np.clip(pass_below, 0, 1)),
-        reject_at=float(np.clip(reject_at, 0, 1)),
+        pass_below=float(pass_below),
+        reject_at=float(reject_at) if reject_at <= 1 else NEVER_REJECT,
         wanted_escape_rate=wanted_escape_rate,
     )
 
