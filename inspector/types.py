@@ -42,6 +42,15 @@ class Route(StrEnum):
     NONE = "none"
 
 
+class Look(StrEnum):
+    """How closely the picture of a part was looked at."""
+
+    NONE = "none"
+    GLANCE = "glance"
+    """The first layers of the branch alone."""
+    FULL = "full"
+
+
 class LogContext(StrEnum):
     """How much of the log a part's window held when it was closed.
 
@@ -164,6 +173,10 @@ class Scores:
     """The likeliest defect kind, if the part is defective; `None` without a picture."""
     defect_map: FloatArray | None = field(repr=False)
     """`[rows, columns]` probability of a defect in each cell of the picture."""
+    look: Look = Look.NONE
+    line_weights: FloatArray | None = field(default=None, repr=False)
+    """`[lines]` share of the log's say that each of the window's lines had, 0 to 1, in
+    the window's order; `None` if the log was not read."""
     stage_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
