@@ -68,7 +68,11 @@ class DecisionRules(_Strict):
     deadline_ms: Milliseconds = 500.0
     """A part not decided this long after its arrival is REVIEW."""
     route_tolerance: Probability = 0.02
-    """How much a cheaper route may be expected to move the score from the full one."""
+    """How far leaving out the picture or the log may be expected to move the score from
+    the full one; 0 leaves out neither, and asks no router."""
+    look_tolerance: Probability = 0.02
+    """How far a full look may be expected to move the score after a glance and still
+    be spared; 0 always looks in full."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

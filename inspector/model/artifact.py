@@ -42,7 +42,7 @@ class TrunkManifest(_Strict):
     """What the trunk is made of."""
 
     kind: Literal["trunk"] = "trunk"
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     version: Name
     files: dict[FileName, Sha256]
 
@@ -59,20 +59,26 @@ class Preprocessing(_Strict):
 class Weights(_Strict):
     """How a line's logits are weighed into calibrated ones, for each route.
 
-    picture: weight and bias for the picture alone; log: likewise. both: weights of the
-    picture, of the log and of what fusion adds, then the bias.
+    A full look's logit is the branch's own plus `glance_share` times the glance's.
+    picture: weight and bias for a full look alone; glance: for a glance alone; log:
+    for the log alone. both: weights of the full look, of the log and of what fusion
+    adds, then the bias. glance_and_log: weights of the glance and of the log, and the
+    bias.
     """
 
+    glance_share: Finite
     picture: tuple[Finite, Finite]
+    glance: tuple[Finite, Finite]
     log: tuple[Finite, Finite]
     both: tuple[Finite, Finite, Finite, Finite]
+    glance_and_log: tuple[Finite, Finite, Finite]
 
 
 class BranchManifest(_Strict):
     """What a line's branch is made of, and the trunk it was trained for."""
 
     kind: Literal["branch"] = "branch"
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     line: Name
     version: Name
     kinds: list[Name]

@@ -4,6 +4,10 @@ Each log line is encoded once and remembered by its content. From the encoded li
 small router guesses how far the picture alone, or the log alone, would be off the full
 answer; what the route does not need is not computed. A part is never passed on its log
 alone: a log that does not reject calls for the picture.
+
+A picture is first glanced at: half its size, the first layers only. A second router
+guesses how far a full look would move the score, and most parts need none. What the
+glance saw is a part of the full look's opinion, so no look is wasted.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -40,6 +44,7 @@ from inspector.settings import ModelSettings
 from inspector.types import (
     BranchId,
     FloatArray,
+    Look,
     Pixels,
     Problem,
     Route,
@@ -64,6 +69,7 @@ class PictureView:
     cells: FloatArray
     logit: float
     kind: int
+    look: Look
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +94,7 @@ class Trunk:
         self._context = _network(artifact, "log_context.onnx")
         self._fusion = _network(artifact, "fusion.onnx")
         self._router = _network(artifact, "router.onnx")
+        self._look_router = _network(artifact, "look_router.onnx")
         self._verify(artifact)
 
     def encode(self, pieces: IntArray, numbers: FloatArray) -> FloatArray:
@@ -99,6 +106,18 @@ class Trunk:
         expected = self._router.run(lines[None], circumstances[None], _ones(lines))[0]
         return np.asarray(expected[0])
 
+    def expect_look(self, glance: PictureView, logits: Sequence[float]) -> float:
+        """Guess |score change| by a full look.
+
+        Args:
+            glance: what was seen so far.
+            logits: of the glance, of the log, and of both together, calibrated.
+        """
+        cells = glance.cells[0]
+        extremes = cells.max(), cells.mean(), cells.std(ddof=1)
+        impression = np.array([[*logits, *extremes]], np.float32) / 4
+        return float(self._look_router.run(impression)[0][0])
+
     def read_log(self, lines: FloatArray, circumstances: FloatArray) -> LogView:
         """Read encoded lines `[lines, width]` together."""
         tokens, logit = self._context.run(
@@ -108,9 +127,8 @@ class Trunk:
 
     def fuse(self, picture: PictureView, log: LogView) -> float:
         """Let the modalities attend to each other; gives what their sum misses."""
-        added, *_ = self._fusion.run(
-            picture.tokens, picture.cells, log.tokens, _ones(log.tokens[0])
-        )
+        present = _ones(log.tokens[0])
+        added = self._fusion.run(picture.tokens, picture.cells, log.tokens, present)[0]
         return float(added[0])
 
     def _verify(self, artifact: Artifact[TrunkManifest]) -> None:
@@ -119,11 +137,13 @@ class Trunk:
         circumstances = golden["circumstances"].astype(np.float32)
         log = self.read_log(lines, circumstances)
         cells = golden["cells"].astype(np.float32)
-        picture = PictureView(golden["picture"].astype(np.float32), cells, 0.0, 0)
+        tokens = golden["picture"].astype(np.float32)
+        picture = PictureView(tokens, cells, 0.0, 0, Look.FULL)
         found = [
             *self.expect(lines, circumstances),
             log.logit,
             self.fuse(picture, log),
+            self.expect_look(picture, (0.0, 0.0, 0.0)),
         ]
         _check_golden(artifact.folder, np.array(found), golden["expected"])
 
@@ -144,23 +164,36 @@ class Branch:
             sha256=artifact.sha256,
         )
         self.reader = LineReader(_wordings(artifact), self.manifest.travel_s)
-        self._network = _network(artifact, "branch.onnx")
+        self._glance = _network(artifact, "glance.onnx")
+        self._look = _network(artifact, "branch.onnx")
         self._verify(artifact)
 
-    def look(self, pixels: Pixels) -> PictureView:
-        """Look at one picture of any size.
+    def fit(self, pixels: Pixels) -> Pixels:
+        """Bring one picture of any size to what the branch reads.
 
         Raises:
             PictureError: it has no pixels.
         """
         wanted = self.manifest.preprocessing
-        fitted = fit(pixels, wanted.height, wanted.width, wanted.channels)
-        tokens, cells, logit, kinds = self._network.run(fitted[None])
-        return PictureView(tokens, cells, float(logit[0]), int(kinds[0].argmax()))
+        return fit(pixels, wanted.height, wanted.width, wanted.channels)[None]
+
+    def glance(self, fitted: Pixels) -> PictureView:
+        """Glance at one picture."""
+        return _view(self._glance, fitted, Look.GLANCE)
+
+    def look(self, fitted: Pixels, glance: PictureView) -> PictureView:
+        """Look at one picture in full, after a glance at it."""
+        seen = _view(self._look, fitted, Look.FULL)
+        share = self.manifest.weights.glance_share
+        return replace(seen, logit=seen.logit + share * glance.logit)
 
     def _verify(self, artifact: Artifact[BranchManifest]) -> None:
         golden = artifact.arrays("golden.npz")
-        found = [self.look(each).logit for each in golden["pictures"].astype(np.uint8)]
+        found = [
+            _view(network, picture[None], Look.FULL).logit
+            for network in (self._look, self._glance)
+            for picture in golden["pictures"].astype(np.uint8)
+        ]
         _check_golden(artifact.folder, np.array(found), golden["expected"])
 
 
@@ -185,6 +218,7 @@ class HybridModel:
         self._trunk = trunk
         self._branch = branch
         self._tolerance = settings.decisions.route_tolerance
+        self._look_tolerance = settings.decisions.look_tolerance
         self._reject_at = settings.decisions.reject_at
         self._remembered: OrderedDict[str, FloatArray] = OrderedDict()
         self._always_both = always_both
@@ -222,6 +256,7 @@ class HybridModel:
             route=route,
             defect=None if picture is None else kinds[picture.kind],
             defect_map=None if picture is None else _as_map(picture.cells),
+            look=Look.NONE if picture is None else picture.look,
             stage_ms=MappingProxyType(laps.stage_ms),
         )
 
@@ -250,23 +285,46 @@ class HybridModel:
             return None
         if route is Route.LOG and log and self._log_score(log) >= self._reject_at:
             return None
-        picture = self._branch.look(sample.pixels)
+        fitted = self._branch.fit(sample.pixels)
+        glance = self._branch.glance(fitted)
+        laps.end("glance")
+        if self._is_enough(glance, log):
+            return glance
+        picture = self._branch.look(fitted, glance)
         laps.end("picture")
         return picture
+
+    def _is_enough(self, glance: PictureView, log: LogView | None) -> bool:
+        """Whether a full look is expected to change little."""
+        if self._always_both or self._look_tolerance == 0:
+            return False
+        weights = self._branch.manifest.weights
+        seen = combine(weights.glance, (glance.logit,))
+        logits = seen, 0.0, seen
+        if log:
+            heard = combine(weights.log, (log.logit,))
+            together = combine(weights.glance_and_log, (glance.logit, log.logit))
+            logits = seen, heard, together
+        return self._trunk.expect_look(glance, logits) <= self._look_tolerance
 
     def _weigh(
         self, picture: PictureView | None, log: LogView | None, laps: _Laps
     ) -> tuple[Route, float]:
         """Weigh what was computed; that is the route that was really taken."""
         if picture and log:
-            added = self._added(picture, log, laps)
-            logits = picture.logit, log.logit, added
-            return Route.BOTH, weigh(self._branch.manifest.weights.both, logits)
+            return Route.BOTH, self._weigh_both(picture, log, laps)
         if picture:
             return Route.PICTURE, self._picture_score(picture)
         if log:
             return Route.LOG, self._log_score(log)
         return Route.NONE, math.nan
+
+    def _weigh_both(self, picture: PictureView, log: LogView, laps: _Laps) -> float:
+        weights = self._branch.manifest.weights
+        if picture.look is Look.GLANCE:
+            return weigh(weights.glance_and_log, (picture.logit, log.logit))
+        added = self._added(picture, log, laps)
+        return weigh(weights.both, (picture.logit, log.logit, added))
 
     def _added(self, picture: PictureView, log: LogView, laps: _Laps) -> float:
         """Ask fusion only on a line where it has earned a weight."""
@@ -280,7 +338,9 @@ class HybridModel:
         return weigh(self._branch.manifest.weights.log, (log.logit,))
 
     def _picture_score(self, picture: PictureView) -> float:
-        return weigh(self._branch.manifest.weights.picture, (picture.logit,))
+        weights = self._branch.manifest.weights
+        glanced = picture.look is Look.GLANCE
+        return weigh(weights.glance if glanced else weights.picture, (picture.logit,))
 
     def encode(self, lines: WindowLines) -> FloatArray:
         """Encode a window's lines, new ones only: `[lines, width]`."""
@@ -303,7 +363,7 @@ class HybridModel:
 
     def route(self, lines: FloatArray, circumstances: FloatArray) -> Route:
         """Choose the shortest route that is expected to change little."""
-        if self._always_both:
+        if self._always_both or self._tolerance == 0:
             return Route.BOTH
         by_picture, by_log = self._trunk.expect(lines, circumstances)
         if by_log <= self._tolerance:
@@ -348,12 +408,22 @@ def load_model(
 
 def weigh(weights: Sequence[float], logits: Sequence[float]) -> float:
     """Turn logits into a probability: weights, then a bias."""
-    *each, bias = weights
-    total = sum(w * x for w, x in zip(each, logits, strict=True)) + bias
+    total = combine(weights, logits)
     return 1 / (1 + math.exp(-total)) if total > -_FAR else 0.0
 
 
+def combine(weights: Sequence[float], logits: Sequence[float]) -> float:
+    """Weigh logits, and add the bias that stands behind the weights."""
+    *each, bias = weights
+    return sum(w * x for w, x in zip(each, logits, strict=True)) + bias
+
+
 _FAR = 700.0
+
+
+def _view(network: Network, fitted: Pixels, look: Look) -> PictureView:
+    tokens, cells, logit, kinds = network.run(fitted)
+    return PictureView(tokens, cells, float(logit[0]), int(kinds[0].argmax()), look)
 
 
 def _as_map(cells: FloatArray) -> FloatArray:

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from inspector.errors import InputError, MissingExtraError
 from inspector.recording import Recording
-from inspector.training.networks import GRID, SIDE, LiteBackbone
+from inspector.training.networks import (
+    GRID,
+    SIDE,
+    LiteBackbone,
+    PictureNetwork,
+)
 from inspector.training.pretrained import load_pretrained
 from inspector.training.scratch import train_from_scratch
 
@@ -20,23 +25,25 @@ PRETRAINED = "efficientnet-lite0"
 SCRATCH = "scratch"
 
 
-class Backbone(nn.Module):
-    """A frozen picture network, its name, and the channels of its three scales."""
+class Backbone(PictureNetwork):
+    """A frozen picture network with its name."""
 
-    def __init__(
-        self, network: nn.Module, channels: tuple[int, ...], name: str
-    ) -> None:
+    def __init__(self, network: PictureNetwork, name: str) -> None:
         super().__init__()
         self.network = network.eval().requires_grad_(False)
-        self.channels = channels
+        self.channels = network.channels
         self.name = name
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Map `[n, 3, SIDE, SIDE]` to features on grids of 14, 14 and 7 cells."""
         return cast("tuple[Tensor, ...]", self.network(pictures))
 
+    def glance(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Map the same pictures, at half size, to grids of 14 and 7 cells."""
+        return self.network.glance(pictures)
 
-class TimmBackbone(nn.Module):
+
+class TimmBackbone(PictureNetwork):
     """Any network of timm that gives features at strides 8, 16 and 32."""
 
     def __init__(self, network: Any) -> None:
@@ -48,6 +55,11 @@ class TimmBackbone(nn.Module):
         """Map `[n, 3, SIDE, SIDE]` to features on grids of 14, 14 and 7 cells."""
         fine, middle, coarse = self.network(pictures)
         return functional.adaptive_avg_pool2d(fine, GRID), middle, coarse
+
+    def glance(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Map the same pictures, at half size, to grids of 14 and 7 cells."""
+        fine, middle, _ = self.network(functional.avg_pool2d(pictures, 2))
+        return fine, middle
 
 
 def make_backbone(
@@ -71,10 +83,10 @@ def make_backbone(
     }
     if name in makers:
         lite = makers[name]()
-        return Backbone(lite, lite.channels, PRETRAINED)
+        return Backbone(lite, PRETRAINED)
     if name.startswith("timm:"):
         network = TimmBackbone(_from_timm(*name.split(":", 2)[1:]))
-        return Backbone(network, network.channels, name.split(":")[1])
+        return Backbone(network, name.split(":")[1])
     what = f"{name!r} is not {PRETRAINED}, {SCRATCH} or timm:NAME[:FILE]"
     where = "backbone"
     raise InputError.single(where, what)
@@ -89,9 +101,9 @@ def empty_backbone(name: str) -> Backbone:
     """
     if name == PRETRAINED:
         lite = LiteBackbone()
-        return Backbone(lite, lite.channels, name)
+        return Backbone(lite, name)
     network = TimmBackbone(_from_timm(name, empty=True))
-    return Backbone(network, network.channels, name)
+    return Backbone(network, name)
 
 
 def _from_timm(name: str, weights: str | None = None, *, empty: bool = False) -> Any:

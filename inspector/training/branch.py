@@ -22,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel
 from inspector.training.averaging import ema
 from inspector.training.networks import (
     GRID,
+    LOOK,
     WIDTH,
     Branch,
     BranchHeads,
@@ -34,7 +35,8 @@ from inspector.types import FloatArray
 
 MEMORY = 500
 """Patches of good parts that a branch remembers."""
-_CANDIDATES = 20_000
+_CANDIDATES = 12_000
+_EVERY = 3
 _BATCH = 32
 _DEFECT_CELL_WEIGHT = 5.0
 
@@ -59,6 +61,7 @@ class HeadPlan:
 
 def self_supervise(
     heads: BranchHeads,
+    scales: slice,
     lines: Sequence[tuple[FeatureStore, Parts]],
     epochs: int,
     progress: Callable[[int], None],
@@ -69,6 +72,7 @@ def self_supervise(
 
     Args:
         heads: learn in place; so do their feature statistics.
+        scales: `LOOK` or `GLANCE`: which features they read.
         lines: features of each line, and the parts to learn from.
         epochs: times through all parts.
         progress: told how many parts were done.
@@ -80,8 +84,8 @@ def self_supervise(
         for store, parts in _mixed(lines, rng):
             one, other = rng.choice(VIEWS, 2, replace=False)
             loss = _view_loss(
-                _upright(heads(store.read(parts, one)), one),
-                _upright(heads(store.read(parts, other)), other),
+                _upright(heads(store.read(parts, one)[scales]), one),
+                _upright(heads(store.read(parts, other)[scales]), other),
             )
             _step(optimiser, loss)
             progress(len(parts))
@@ -89,6 +93,7 @@ def self_supervise(
 
 def train_heads(
     start: BranchHeads,
+    scales: slice,
     store: FeatureStore,
     labelled: Labelled,
     parts: Parts,
@@ -99,6 +104,7 @@ def train_heads(
 
     Args:
         start: where to start from; stays as it is.
+        scales: `LOOK` or `GLANCE`: which features they read.
         store: the line's features.
         labelled: what is known of its parts.
         parts: places of the parts to learn from.
@@ -120,7 +126,7 @@ def train_heads(
     for _ in range(plan.epochs):
         for some in _shuffled(parts, rng):
             view = int(rng.integers(VIEWS))
-            reading = heads(store.read(some, view))
+            reading = heads(store.read(some, view)[scales])
             _step(optimiser, branch_loss(reading, labelled, some, view))
             schedule.step()
             average.update_parameters(heads)
@@ -147,16 +153,16 @@ def branch_loss(
 
 
 def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
-    """Choose the patches of good parts that stand for all of them.
+    """Choose the patches of good parts, as taken, that stand for all of them.
 
-    Greedy k-centre selection in a random projection (Roth et al., CVPR 2022).
+    Greedy k-centre selection in a random projection (Roth et al., CVPR 2022). Views
+    are left out: more patches move the centres to the outliers among them.
     """
     rng = np.random.default_rng(0)
     patches = torch.cat(
         [
-            patch_features(features).flatten(0, 1)[:: VIEWS * 2]
-            for view in range(VIEWS)
-            for _, features in store.batches(good, view)
+            patch_features(features).flatten(0, 1)[::_EVERY]
+            for _, features in store.batches(good)
         ]
     )
     mean, spread = patches.mean(0), patches.std(0) + 1e-6
@@ -166,10 +172,21 @@ def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
 
 
 @torch.no_grad()
-def both_opinions(branch: Branch, store: FeatureStore, parts: Parts) -> Tensor:
-    """Give the heads' logit and the distance to good parts: `[parts, 2]`."""
+def opinions_of(branch: Branch, store: FeatureStore, parts: Parts) -> Tensor:
+    """Give the glance's logit, the heads' and the distance to good parts.
+
+    Returns:
+        `[parts, 3]`.
+    """
     found = [
-        torch.stack([branch.heads(features).logit, branch.good(features)], 1)
+        torch.stack(
+            [
+                branch.read_glance(features).logit,
+                branch.heads(features[LOOK]).logit,
+                branch.good(features),
+            ],
+            1,
+        )
         for _, features in store.batches(parts)
     ]
     return torch.cat(found)
@@ -198,9 +215,13 @@ def fit_weights(known: FloatArray, bad: NDArray[np.bool_]) -> list[float]:
 
 
 @torch.no_grad()
-def read_parts(branch: Branch, store: FeatureStore, parts: Parts) -> PictureReading:
-    """Read parts as taken, all at once."""
-    found = [branch.read(features) for _, features in store.batches(parts)]
+def read_parts(
+    read: Callable[[Sequence[Tensor]], PictureReading],
+    store: FeatureStore,
+    parts: Parts,
+) -> PictureReading:
+    """Read parts as taken, all at once; `read` is a branch's way to look."""
+    found = [read(features) for _, features in store.batches(parts)]
     return PictureReading(*(torch.cat(each) for each in zip(*found, strict=True)))
 
 

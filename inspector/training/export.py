@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,10 +32,13 @@ from inspector.training.joint import Trunk
 from inspector.training.lines import LineData
 from inspector.training.networks import (
     GRID,
+    IMPRESSION,
     SIDE,
     WIDTH,
     Branch,
     LogContext,
+    PictureReading,
+    impression,
     with_summary,
 )
 from inspector.training.reference import Agreement
@@ -80,6 +83,7 @@ def export_trunk(folder: Path, trunk: Trunk, version: str, example: LineData) ->
         "log_context.onnx": _context_graph(trunk),
         "fusion.onnx": _fusion_graph(trunk),
         "router.onnx": _router_graph(trunk),
+        "look_router.onnx": _look_router_graph(trunk),
         "weights.safetensors": save(_weights(trunk)),
         "golden.npz": _golden_trunk(trunk, example),
     }
@@ -100,6 +104,7 @@ def export_branch(
     """
     files = {
         "branch.onnx": _branch_graph(branch, named.preprocessing.channels),
+        "glance.onnx": _branch_graph(_Glance(branch), named.preprocessing.channels),
         "weights.safetensors": save(_state(branch)),
         "wordings.json": wordings_to_json(line.log.wordings).encode(),
         "golden.npz": _golden_branch(branch, line),
@@ -145,6 +150,10 @@ def _router_graph(trunk: Trunk) -> bytes:
     return _graph(trunk.router, _window(), axis=1)
 
 
+def _look_router_graph(trunk: Trunk) -> bytes:
+    return _graph(trunk.look_router, {"impression": torch.zeros(1, IMPRESSION)}, None)
+
+
 def _fusion_graph(trunk: Trunk) -> bytes:
     inputs = {
         "picture": torch.zeros(1, GRID * GRID, WIDTH),
@@ -155,7 +164,16 @@ def _fusion_graph(trunk: Trunk) -> bytes:
     return _graph(trunk.fusion, inputs, axis=1, fixed=("picture", "cells"))
 
 
-def _branch_graph(branch: Branch, channels: int) -> bytes:
+class _Glance(nn.Module):
+    def __init__(self, branch: Branch) -> None:
+        super().__init__()
+        self.branch = branch
+
+    def forward(self, picture: Tensor) -> PictureReading:
+        return self.branch.glance(picture)
+
+
+def _branch_graph(branch: nn.Module, channels: int) -> bytes:
     picture = torch.zeros(1, SIDE, SIDE, channels, dtype=torch.uint8)
     return _graph(branch, {"picture": picture}, axis=None)
 
@@ -211,7 +229,8 @@ def _golden_trunk(trunk: Trunk, example: LineData) -> bytes:
             torch.from_numpy(cells),
             reading.tokens,
             with_summary(present),
-        )[0][0],
+        )[0],
+        trunk.look_router(impression(torch.zeros(1, 3), torch.from_numpy(cells)))[0],
     ]
     return pack_arrays(
         pieces=pieces.numpy(),
@@ -231,7 +250,12 @@ def _golden_branch(branch: Branch, line: LineData) -> bytes:
         *line.val[~bad][: GOLDEN_PICTURES // 2],
     ]
     pictures = line.labelled.pictures[few]
-    logits = [branch(torch.from_numpy(each[None])).logit[0] for each in pictures]
+    looks: Sequence[Callable[[Tensor], PictureReading]] = (branch, branch.glance)
+    logits = [
+        look(torch.from_numpy(each[None])).logit[0]
+        for look in looks
+        for each in pictures
+    ]
     return pack_arrays(pictures=pictures, expected=np.array([float(x) for x in logits]))
 
 
@@ -240,6 +264,7 @@ def _weights(trunk: Trunk) -> dict[str, Tensor]:
         ("log", trunk.log),
         ("fusion", trunk.fusion),
         ("router", trunk.router),
+        ("look_router", trunk.look_router),
     )
     return {
         f"{name}.{key}": value

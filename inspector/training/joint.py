@@ -24,7 +24,9 @@ from inspector.training.networks import (
     WIDTH,
     CrossModalFusion,
     LogReading,
+    LookRouter,
     Router,
+    impression,
     with_summary,
 )
 from inspector.training.windows import LogBatch, batch
@@ -69,6 +71,7 @@ class Trunk:
     log: LogNetwork
     fusion: CrossModalFusion
     router: Router
+    look_router: LookRouter
 
 
 def align(trunk: Trunk, pairs: Sequence[Pair], plan: JointPlan, done: Progress) -> None:
@@ -90,7 +93,7 @@ def fuse(trunk: Trunk, pairs: Sequence[Pair], plan: JointPlan, done: Progress) -
         reading, windows = _read(trunk, pair, parts, plan.lines_left_out)
         added = _added(trunk.fusion, reading, windows, pair, parts)
         on_picture, on_log, bias = sums[at]
-        logit = on_picture * pair.opinions.picture.logit[parts]
+        logit = on_picture * pair.opinions.picture.full.logit[parts]
         logit = logit + on_log * reading.logit + bias + added
         loss = _verdict_loss(logit, pair, parts)
         loss = loss + 0.5 * _verdict_loss(reading.logit, pair, parts)
@@ -105,6 +108,10 @@ class Outcome:
     """Logits of a line's parts, in the order of `Pair.honest`."""
 
     picture: Tensor
+    """Of the full look."""
+    glance: Tensor
+    cells: Tensor
+    """Defect logits of the glance: `[parts, GRID * GRID]`."""
     log: Tensor
     added: Tensor
     lines: list[Tensor]
@@ -122,7 +129,9 @@ def outcome(trunk: Trunk, pair: Pair) -> Outcome:
         lines += list(trunk.log.encode(windows))
     opinions = pair.opinions
     return Outcome(
-        opinions.picture.logit[pair.honest],
+        opinions.picture.full.logit[pair.honest],
+        opinions.picture.glance.logit[pair.honest],
+        opinions.picture.glance.cells[pair.honest],
         opinions.log[pair.honest],
         torch.cat(added),
         lines,
@@ -137,7 +146,9 @@ def calibrate(pair: Pair, found: Outcome) -> Weights:
     """
     bad = pair.line.labelled.bad[pair.honest]
     picture, log = found.picture.numpy(), found.log.numpy()
+    glance = found.glance.numpy()
     on_picture = fit_weights(picture[:, None], bad)
+    on_glance = fit_weights(glance[:, None], bad)
     on_log = fit_weights(log[:, None], bad)
     a, b, c = _humble_sum(picture, log, bad)
     val = slice(len(pair.line.train), None)
@@ -153,9 +164,12 @@ def calibrate(pair: Pair, found: Outcome) -> Weights:
     }
     share = min(losses, key=lambda share: losses[share])
     return Weights(
+        glance_share=pair.opinions.picture.glance_share,
         picture=(on_picture[0], on_picture[1]),
+        glance=(on_glance[0], on_glance[1]),
         log=(on_log[0], on_log[1]),
         both=(a, b, share, c),
+        glance_and_log=_humble_sum(glance, log, bad),
     )
 
 
@@ -220,6 +234,56 @@ def _short_cuts(found: Outcome, weights: Weights) -> Tensor:
     return torch.stack([(picture - both).abs(), (log - both).abs()], 1).float()
 
 
+def train_look_router(
+    trunk: Trunk,
+    cases: Sequence[tuple[Outcome, Weights]],
+    plan: JointPlan,
+    done: Progress,
+) -> None:
+    """Teach the router how far a full look moves the score after a glance."""
+    router = trunk.look_router
+    optimiser = torch.optim.AdamW(router.parameters(), 5e-3, weight_decay=0.05)
+    told = [glanced(*case) for case in cases]
+    known = torch.cat([impressions for impressions, _, _ in told])
+    wanted = torch.cat([(full - glance).abs() for _, glance, full in told])
+    rng = np.random.default_rng(0)
+    router.train()
+    for _ in range(plan.router_epochs):
+        order = rng.permutation(len(known))
+        for start in range(0, len(order), 64):
+            some = order[start : start + 64]
+            _step(
+                optimiser, 10 * functional.mse_loss(router(known[some]), wanted[some])
+            )
+        done(len(known))
+    router.eval()
+
+
+def glanced(found: Outcome, weights: Weights) -> tuple[Tensor, Tensor, Tensor]:
+    """Give what a glance leads to, first with the log and then without it.
+
+    Returns:
+        Impressions `[2 * parts, IMPRESSION]`, scores by the glance, and in full.
+    """
+    glance = weights.glance[0] * found.glance + weights.glance[1]
+    log = weights.log[0] * found.log + weights.log[1]
+    a, b, c = weights.glance_and_log
+    total = a * found.glance + b * found.log + c
+    nothing = torch.zeros_like(log)
+    impressions = [
+        impression(torch.stack(logits, 1).float(), found.cells)
+        for logits in ((glance, log, total), (glance, nothing, glance))
+    ]
+    picture = weights.picture[0] * found.picture + weights.picture[1]
+    w = weights.both
+    both = w[0] * found.picture + w[1] * found.log + w[2] * found.added + w[3]
+    return (
+        torch.cat(impressions),
+        torch.cat([total, glance]).sigmoid().float(),
+        torch.cat([both, picture]).sigmoid().float(),
+    )
+
+
 def _padded(lines: Sequence[Tensor], windows: LogBatch) -> Tensor:
     wide = windows.present.shape[1]
     return torch.stack(
@@ -243,20 +307,20 @@ def _added(
     pair: Pair,
     parts: Parts,
 ) -> Tensor:
-    picture = pair.opinions.picture
-    added, *_ = fusion(
+    picture = pair.opinions.picture.full
+    added: Tensor = fusion(
         picture.tokens[parts],
         picture.cells[parts],
         reading.tokens,
         with_summary(windows.present),
     )
-    return added  # type: ignore[no-any-return]
+    return added
 
 
 def _contrast(
     fusion: CrossModalFusion, reading: LogReading, pair: Pair, parts: Parts
 ) -> Tensor:
-    picture = pair.opinions.picture
+    picture = pair.opinions.picture.full
     weights = picture.cells[parts].softmax(1)[..., None]
     worst = fusion.norm_picture((picture.tokens[parts] * weights).sum(1))
     key = fusion.log_asks_picture.key_value(worst)[:, :WIDTH]
@@ -276,7 +340,7 @@ def _verdict_loss(logit: Tensor, pair: Pair, parts: Parts) -> Tensor:
 
 def _sum_weights(pair: Pair) -> tuple[float, float, float]:
     opinions = pair.opinions
-    known = torch.stack([opinions.picture.logit, opinions.log], 1)[pair.line.train]
+    known = torch.stack([opinions.picture.full.logit, opinions.log], 1)[pair.line.train]
     a, b, c = fit_weights(known.numpy(), pair.line.labelled.bad[pair.line.train])
     return a, b, c
 

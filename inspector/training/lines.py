@@ -15,18 +15,25 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from inspector.training.branch import (
     HeadPlan,
-    both_opinions,
     fit_weights,
+    opinions_of,
     read_parts,
     remember_good_parts,
     train_heads,
 )
 from inspector.training.log import LogNetwork, LogPlan, LogTask, read_windows, train_log
-from inspector.training.networks import Branch, BranchHeads, PictureReading
+from inspector.training.networks import (
+    GLANCE,
+    LOOK,
+    Branch,
+    BranchHeads,
+    PictureNetwork,
+    PictureReading,
+)
 from inspector.training.views import FeatureStore, Labelled
 from inspector.training.windows import LineLog
 
@@ -55,24 +62,45 @@ class LineData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Seen:
+    """What a branch sees of a line's labelled parts, by place.
+
+    full: readings of full looks; the logit is that of glance and look together.
+    glance: readings of glances.
+    glance_share: weight of the glance's logit in that of both together.
+    """
+
+    full: PictureReading
+    glance: PictureReading
+    glance_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Opinions:
     """Opinions of a line's parts by networks that were not trained on them.
 
-    picture: tokens, cells and logits of every labelled part, by place.
     log: `[parts]` logits.
     """
 
-    picture: PictureReading
+    picture: Seen
     log: Tensor
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Start:
+    """Heads that have learned from the pictures of all lines, for any line."""
+
+    look: BranchHeads
+    glance: BranchHeads
+
+
 def train_branch(
-    start: BranchHeads,
-    backbone: nn.Module,
+    start: Start,
+    backbone: PictureNetwork,
     line: LineData,
     plan: tuple[HeadPlan, int],
     progress: Progress,
-) -> tuple[Branch, PictureReading]:
+) -> tuple[Branch, Seen]:
     """Train a line's branch on its training shift.
 
     Args:
@@ -83,33 +111,35 @@ def train_branch(
         progress: told how many parts were done.
 
     Returns:
-        The branch; and for every labelled part a reading by networks that never saw
-        it: parts of the training shift by a branch that left out their block.
+        The branch; and for every labelled part what networks see that never saw it:
+        of the training shift, a branch that left out the part's block.
     """
     heads, folds = plan
-    branch = _branch_of(start, backbone, line, line.train, heads, progress)
-    others = [
-        (
-            block,
-            _branch_of(
-                start, backbone, line, np.setdiff1d(line.train, block), heads, progress
-            ),
-        )
-        for block in line.blocks(folds)
+    blocks = line.blocks(folds)
+    parts = [line.train, *(np.setdiff1d(line.train, block) for block in blocks)]
+    branch, *others = [
+        _branch_of(start, backbone, line, some, heads, progress) for some in parts
     ]
-    asked = [*others, (line.val, branch)]
+    asked = [*zip(blocks, others, strict=True), (line.val, branch)]
     honest = np.concatenate([block for block, _ in asked])
     opinions = torch.cat(
-        [both_opinions(each, line.store, block) for block, each in asked]
+        [opinions_of(each, line.store, block) for block, each in asked]
     )
-    weights = fit_weights(opinions.numpy(), line.labelled.bad[honest])
-    found = read_parts(branch, line.store, np.arange(len(line.labelled.rows)))
+    share, *own = fit_weights(opinions.numpy(), line.labelled.bad[honest])
+    everything = np.arange(len(line.labelled.rows))
+    full = read_parts(branch.read, line.store, everything)
+    glance = read_parts(branch.read_glance, line.store, everything)
     for block, each in asked:
-        each.opinion.copy_(torch.tensor(weights))
-        reading = read_parts(each, line.store, block)
-        for whole, part in zip(found, reading, strict=True):
-            whole[block] = part
-    return branch, found
+        each.opinion.copy_(torch.tensor(own))
+        _put(full, block, read_parts(each.read, line.store, block))
+        _put(glance, block, read_parts(each.read_glance, line.store, block))
+    full = full._replace(logit=full.logit + share * glance.logit)
+    return branch, Seen(full=full, glance=glance, glance_share=share)
+
+
+def _put(whole: PictureReading, parts: Parts, reading: PictureReading) -> None:
+    for every, some in zip(whole, reading, strict=True):
+        every[parts] = some
 
 
 def ask_of_unseen_logs(
@@ -137,14 +167,18 @@ def ask_of_unseen_logs(
 
 
 def _branch_of(
-    start: BranchHeads,
-    backbone: nn.Module,
+    start: Start,
+    backbone: PictureNetwork,
     line: LineData,
     parts: Parts,
     plan: HeadPlan,
     progress: Progress,
 ) -> Branch:
-    heads = train_heads(start, line.store, line.labelled, parts, plan, progress)
+    look, glance = (
+        train_heads(heads, scales, line.store, line.labelled, parts, plan, progress)
+        for heads, scales in ((start.look, LOOK), (start.glance, GLANCE))
+    )
     good = parts[~line.labelled.bad[parts]]
     with torch.no_grad():
-        return Branch(backbone, heads, remember_good_parts(line.store, good)).eval()
+        remembered = remember_good_parts(line.store, good)
+        return Branch(backbone, glance, look, remembered).eval()

@@ -37,6 +37,16 @@ WORST_CELLS = 10
 HEADS = 4
 ROUTES = 2
 """The router weighs two short cuts: the picture alone, and the log alone."""
+FUSED_CELLS = 32
+"""Picture cells that fusion attends to, the likeliest defects first."""
+FUSED_LINES = 16
+"""Log lines that fusion attends to, beside the log's summary."""
+LOOK = slice(0, 3)
+"""Which grids of features a full look reads: of 14, 14 and 7 cells a side."""
+GLANCE = slice(3, 5)
+"""Which grids a glance reads, behind those: of 14 and 7 cells a side."""
+IMPRESSION = 6
+"""Numbers by which a glance is judged, see `impression`."""
 _LITE_TAPS = (4, 10, 14)
 
 
@@ -205,7 +215,7 @@ class CrossModalFusion(nn.Module):
 
     def forward(
         self, picture: Tensor, cells: Tensor, log: Tensor, present: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> Tensor:
         """Fuse.
 
         Args:
@@ -215,18 +225,38 @@ class CrossModalFusion(nn.Module):
             present: `[n, k + 1]`.
 
         Returns:
-            What to add to the logit `[n]`, at most 3 either way; how much each cell
-            was attended to `[n, GRID * GRID]`; and each log token `[n, k + 1]`.
+            What to add to the logit `[n]`, at most 3 either way.
         """
-        picture, log = self.norm_picture(picture), self.norm_log(log)
-        everywhere = torch.ones_like(cells)
-        seen, on_cells = self.log_asks_picture(log[:, :1], picture, everywhere)
-        worst = (picture * cells.softmax(1)[..., None]).sum(1, keepdim=True)
-        heard, on_lines = self.picture_asks_log(worst, log, present)
         extremes = torch.stack([cells.amax(1), cells.mean(1)], 1)
+        picture, cells = _likeliest(picture, cells)
+        log, present = _foremost(log, present)
+        picture, log = self.norm_picture(picture), self.norm_log(log)
+        seen, _ = self.log_asks_picture(log[:, :1], picture, torch.ones_like(cells))
+        worst = (picture * cells.softmax(1)[..., None]).sum(1, keepdim=True)
+        heard, _ = self.picture_asks_log(worst, log, present)
         joint = torch.cat([log[:, 0], seen[:, 0], heard[:, 0], extremes], 1)
-        added = 3.0 * torch.tanh(self.judge(joint)[:, 0] / 3.0)
-        return added, on_cells[:, 0], on_lines[:, 0]
+        added: Tensor = self.judge(joint)
+        return 3.0 * torch.tanh(added[:, 0] / 3.0)
+
+
+def _likeliest(picture: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """Keep the `FUSED_CELLS` tokens of the likeliest defects: a fixed number."""
+    logits, at = cells.topk(FUSED_CELLS, 1)
+    return picture.gather(1, at[..., None].expand(-1, -1, WIDTH)), logits
+
+
+def _foremost(log: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    """Keep the summary and the `FUSED_LINES` lines nearest to it: a fixed number.
+
+    Windows with fewer lines are filled up with tokens that are not attended to.
+    """
+    log = functional.pad(log, (0, 0, 0, FUSED_LINES))
+    present = functional.pad(present, (0, FUSED_LINES))
+    near = (log[:, 1:] @ log[:, 0, :, None])[..., 0] + (present[:, 1:] - 1.0) * 1e4
+    at = near.topk(FUSED_LINES, 1).indices
+    lines = log[:, 1:].gather(1, at[..., None].expand(-1, -1, WIDTH))
+    there = present[:, 1:].gather(1, at)
+    return torch.cat([log[:, :1], lines], 1), torch.cat([present[:, :1], there], 1)
 
 
 class Router(nn.Module):
@@ -251,6 +281,25 @@ class Router(nn.Module):
         return cast("Tensor", self.judge(pooled).sigmoid())
 
 
+class LookRouter(nn.Module):
+    """Guesses, after a glance, how far a full look would move the score."""
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.judge = nn.Sequential(
+            nn.Linear(IMPRESSION, width),
+            nn.GELU(),
+            nn.Linear(width, width),
+            nn.GELU(),
+            nn.Linear(width, 1),
+        )
+
+    def forward(self, impression: Tensor) -> Tensor:
+        """Expect |score change| by a full look: `[n, IMPRESSION]` to `[n]`."""
+        expected: Tensor = self.judge(impression).sigmoid()
+        return expected[:, 0]
+
+
 class PictureReading(NamedTuple):
     """What a branch sees in pictures.
 
@@ -271,6 +320,7 @@ class BranchHeads(nn.Module):
 
     def __init__(self, channels: tuple[int, ...], kinds: int) -> None:
         super().__init__()
+        self.channels = channels
         self.norms = nn.ModuleList(nn.BatchNorm2d(c, affine=False) for c in channels)
         self.necks = nn.ModuleList(nn.Conv2d(c, WIDTH, 1) for c in channels)
         self.spread = nn.Conv2d(WIDTH, WIDTH, 3, padding=1, groups=WIDTH)
@@ -343,35 +393,88 @@ class GoodParts(nn.Module):
 
 
 def patch_features(features: Sequence[Tensor]) -> Tensor:
-    """Describe each cell with its neighbourhood: `[n, GRID * GRID, channels]`."""
-    fine = [functional.avg_pool2d(x, 3, 1, 1) for x in features[:2]]
-    return torch.cat(fine, 1).flatten(2).transpose(1, 2)
+    """Describe each cell by the two fine scales: `[n, GRID * GRID, channels]`.
+
+    Neighbours are not averaged in: on solar cells that told bad from good worse.
+    """
+    return torch.cat(list(features[:2]), 1).flatten(2).transpose(1, 2)
+
+
+class PictureNetwork(nn.Module):
+    """A backbone that can look at a picture in full, or just glance at it.
+
+    channels: of the three scales of a full look.
+    """
+
+    channels: tuple[int, ...]
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Map `[n, 3, SIDE, SIDE]` to features on grids of 14, 14 and 7 cells."""
+        raise NotImplementedError
+
+    def glance(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Map the same pictures, at half their size, to the two finer scales.
+
+        Their grids have 14 and 7 cells.
+        """
+        raise NotImplementedError
 
 
 class Branch(nn.Module):
-    """A line's CNN branch as it is exported: picture in, tokens and opinions out."""
+    """A line's CNN branch: picture in, tokens and opinions out.
+
+    It is exported as two graphs. The glance reads the picture at half its size with
+    the first layers of the backbone only; the full look reads all of it, and its
+    opinion is added to the glance's.
+    """
 
     opinion: Tensor
 
     def __init__(
-        self, backbone: nn.Module, heads: BranchHeads, good: GoodParts
+        self,
+        backbone: PictureNetwork,
+        glancing: BranchHeads,
+        heads: BranchHeads,
+        good: GoodParts,
     ) -> None:
         super().__init__()
         self.backbone = backbone
+        self.glancing = glancing
         self.heads = heads
         self.good = good
         self.register_buffer("opinion", torch.tensor([1.0, 0.0, 0.0]))
 
     def forward(self, picture: Tensor) -> PictureReading:
-        """Read pictures `[n, SIDE, SIDE, 1 or 3]` of 0 to 255."""
+        """Look in full at pictures `[n, SIDE, SIDE, 1 or 3]` of 0 to 255."""
         return self.read(self.backbone(standardise(picture)))
 
+    def glance(self, picture: Tensor) -> PictureReading:
+        """Glance at the same pictures."""
+        return cast(
+            "PictureReading", self.glancing(self.backbone.glance(standardise(picture)))
+        )
+
     def read(self, features: Sequence[Tensor]) -> PictureReading:
-        """Read features: the heads' opinion and the distance, weighed together."""
-        seen = self.heads(features)
+        """Read features of a full look: heads and distance, weighed together."""
+        seen = self.heads(features[LOOK])
         heads, distance, bias = self.opinion
         logit = heads * seen.logit + distance * self.good(features) + bias
         return cast("PictureReading", seen._replace(logit=logit))
+
+    def read_glance(self, features: Sequence[Tensor]) -> PictureReading:
+        """Read features of a glance."""
+        return cast("PictureReading", self.glancing(features[GLANCE]))
+
+
+def impression(logits: Tensor, cells: Tensor) -> Tensor:
+    """Sum up a glance for the router: `[n, IMPRESSION]`.
+
+    Args:
+        logits: `[n, 3]` of the glance, of the log, and of both together, calibrated.
+        cells: `[n, GRID * GRID]` defect logits of the glance.
+    """
+    extremes = [cells.amax(1), cells.mean(1), cells.std(1)]
+    return torch.cat([logits, torch.stack(extremes, 1)], 1) / 4
 
 
 def standardise(picture: Tensor) -> Tensor:
@@ -389,7 +492,7 @@ def standardise(picture: Tensor) -> Tensor:
     return ((x - mean) / (spread + 1e-3)).expand(-1, 3, -1, -1)
 
 
-class LiteBackbone(nn.Module):
+class LiteBackbone(PictureNetwork):
     """EfficientNet-Lite0 up to its 15th block, at three scales."""
 
     def __init__(self) -> None:
@@ -401,3 +504,8 @@ class LiteBackbone(nn.Module):
         """Map `[n, 3, 224, 224]` to features on grids of 14, 14 and 7 cells a side."""
         fine, middle, coarse = self.network.features(pictures, _LITE_TAPS)
         return functional.avg_pool2d(fine, 2), middle, coarse
+
+    def glance(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """Map `[n, 3, 224, 224]` to features on grids of 14 and 7 cells a side."""
+        half = functional.avg_pool2d(pictures, 2)
+        return tuple(self.network.features(half, _LITE_TAPS[:2]))

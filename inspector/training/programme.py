@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import tomli_w
 import torch
+from numpy.typing import NDArray
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -48,7 +49,10 @@ from inspector.recording import Recording
 from inspector.settings import DecisionRules, ModelSettings
 from inspector.thresholds import find_thresholds
 from inspector.training.backbones import SCRATCH, Backbone, make_backbone
-from inspector.training.branch import HeadPlan, self_supervise
+from inspector.training.branch import (
+    HeadPlan,
+    self_supervise,
+)
 from inspector.training.export import check_agreement, export_branch, export_trunk
 from inspector.training.joint import (
     JointPlan,
@@ -58,22 +62,28 @@ from inspector.training.joint import (
     align,
     calibrate,
     fuse,
+    glanced,
     outcome,
+    train_look_router,
     train_router,
 )
 from inspector.training.lines import (
     LineData,
     Opinions,
+    Seen,
+    Start,
     ask_of_unseen_logs,
     train_branch,
 )
 from inspector.training.log import LogPlan, train_log
 from inspector.training.networks import (
+    GLANCE,
+    LOOK,
     SIDE,
     Branch,
     BranchHeads,
     CrossModalFusion,
-    PictureReading,
+    LookRouter,
     Router,
 )
 from inspector.training.reference import (
@@ -87,6 +97,7 @@ from inspector.training.views import VIEWS, FeatureStore, read_labelled
 from inspector.training.windows import pair as pair_windows
 from inspector.training.windows import read_log
 from inspector.types import Problem, Sample
+from inspector.yardsticks import auroc
 
 _log = logging.getLogger(__name__)
 
@@ -229,49 +240,42 @@ class _Training:
         self, lines: Sequence[LineData], backbone: Backbone
     ) -> tuple[Trunk, list[_Case]]:
         start = self._self_supervised(lines, backbone)
-        branches, pictures = [], []
-        for line in lines:
-            branch, seen = self._branch(line, start, backbone)
-            branches.append(branch)
-            pictures.append(seen)
+        seen = [self._branch(line, start, backbone) for line in lines]
         plan, folds = self._plan.log, self._plan.folds
         parts = sum(len(line.train) for line in lines)
         total = plan.epochs * parts * folds
         with self._stage("1 logs alone", total) as done:
             network = train_log([line.task for line in lines], plan, done)
             logs = ask_of_unseen_logs(network, lines, plan, folds, done)
-        trunk = Trunk(network, CrossModalFusion(), Router())
+        trunk = Trunk(network, CrossModalFusion(), Router(), LookRouter())
         cases = [
-            _Case(line, branch, Pair(line, Opinions(picture=seen, log=log)))
-            for line, branch, seen, log in zip(
-                lines, branches, pictures, logs, strict=True
-            )
+            _Case(line, branch, Pair(line, Opinions(picture=picture, log=log)))
+            for line, (branch, picture), log in zip(lines, seen, logs, strict=True)
         ]
         return trunk, cases
 
-    def _self_supervised(
-        self, lines: Sequence[LineData], backbone: Backbone
-    ) -> BranchHeads:
-        heads = BranchHeads(backbone.channels, 1)
+    def _self_supervised(self, lines: Sequence[LineData], backbone: Backbone) -> Start:
+        general = Start(
+            look=BranchHeads(backbone.channels, 1),
+            glance=BranchHeads(backbone.channels[:-1], 1),
+        )
         epochs = self._plan.self_supervision_epochs
-        parts = epochs * sum(len(line.train) for line in lines)
+        parts = 2 * epochs * sum(len(line.train) for line in lines)
+        tasks = [(line.store, line.train) for line in lines]
         with self._stage("1 pictures, self-supervised", parts) as done:
-            self_supervise(
-                heads, [(line.store, line.train) for line in lines], epochs, done
-            )
-        return heads
+            self_supervise(general.look, LOOK, tasks, epochs, done)
+            self_supervise(general.glance, GLANCE, tasks, epochs, done)
+        return general
 
     def _branch(
-        self, line: LineData, general: BranchHeads, backbone: Backbone
-    ) -> tuple[Branch, PictureReading]:
+        self, line: LineData, general: Start, backbone: Backbone
+    ) -> tuple[Branch, Seen]:
         plan, folds = self._plan.heads, self._plan.folds
-        start = BranchHeads(backbone.channels, len(line.labelled.kinds))
-        known = general.state_dict()
-        start.load_state_dict(
-            {key: known[key] for key in known if not key.startswith("classes")},
-            strict=False,
+        kinds = len(line.labelled.kinds)
+        start = Start(
+            look=_for_line(general.look, kinds), glance=_for_line(general.glance, kinds)
         )
-        parts = plan.epochs * len(line.train) * folds
+        parts = 2 * plan.epochs * len(line.train) * folds
         with self._stage(f"1 pictures of {line.labelled.line}", parts) as done:
             return train_branch(start, backbone, line, (plan, folds), done)
 
@@ -290,8 +294,10 @@ class _Training:
             for pair, each in zip(pairs, asked, strict=True)
         ]
         honest = sum(len(pair.honest) for pair in pairs)
-        with self._stage("router", plan.router_epochs * honest) as done:
+        with self._stage("router", 3 * plan.router_epochs * honest) as done:
             train_router(trunk, found, plan, done)
+            glances = [(each, weights) for _, each, weights in found]
+            train_look_router(trunk, glances, plan, done)
         return found
 
     def _export(
@@ -308,12 +314,12 @@ class _Training:
             sha256 = export_trunk(folder, trunk, version, cases[0].line)
             loaded = LoadedTrunk(folder)
             reports = []
-            for case, (_, _, weights) in zip(cases, found, strict=True):
+            for case, (_, asked, weights) in zip(cases, found, strict=True):
                 manifest = self._manifest(case, weights, sha256, backbone)
                 where = branch_folder(out, manifest.line, version)
                 export_branch(where, case.branch, case.line, manifest)
                 model = loaded, LoadedBranch(where)
-                reports.append(self._settle(out, trunk, case, weights, model))
+                reports.append(self._settle(out, trunk, case, (asked, weights), model))
                 done(1)
         return reports
 
@@ -341,11 +347,11 @@ class _Training:
         out: Path,
         trunk: Trunk,
         case: _Case,
-        weights: Weights,
+        found: tuple[Outcome, Weights],
         model: tuple[LoadedTrunk, LoadedBranch],
     ) -> LineReport:
-        """Compare both runtimes on `val`, find the thresholds there, write them."""
-        line = case.line.labelled.line
+        """Compare both runtimes on `val`; find short cuts and thresholds there."""
+        line, weights = case.line.labelled.line, found[1]
         samples = _val_samples(case.line)
         bad = case.line.labelled.bad[case.line.val]
         settings = ModelSettings(
@@ -353,11 +359,18 @@ class _Training:
         )
         both = _scores(HybridModel(*model, settings, always_both=True), samples)
         rules = find_thresholds(both, bad, self._plan.wanted_escape_rate)
-        settings = _find_short_cuts(model, settings, rules, samples, both)
+        honest = case.line.labelled.bad[case.pair.honest]
+        look = find_look_tolerance(trunk, *found, honest)
+        settings = _decided_by(settings, rules, look)
+        settings = _find_short_cuts(model, settings, samples)
         channels = model[1].manifest.preprocessing.channels
         torch_model = TorchModel(trunk, case.branch, weights, model[1].reader, channels)
-        found = agreement(torch_model.scores(samples), both, rules)
-        check_agreement(line, found)
+        compared = agreement(torch_model.scores(samples), both, rules)
+        check_agreement(line, compared)
+        # Thresholds are for the scores that will be decided on: with the short cuts.
+        routed = _scores(HybridModel(*model, settings), samples)
+        rules = find_thresholds(routed, bad, self._plan.wanted_escape_rate)
+        settings = _decided_by(settings, rules, look)
         path = settings_file(out, line)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(tomli_w.dumps(settings.model_dump()).encode())
@@ -365,7 +378,7 @@ class _Training:
             line=line,
             weights=weights,
             decisions=settings.decisions,
-            agreement=found,
+            agreement=compared,
         )
 
     @contextmanager
@@ -375,6 +388,17 @@ class _Training:
         yield _Advance(self._progress, task)
         self._progress.update(task, completed=total)
         self._stage_s[name] = time.monotonic() - begun
+
+
+def _for_line(general: BranchHeads, kinds: int) -> BranchHeads:
+    """Give heads a line's kinds of defects; all else they know already."""
+    heads = BranchHeads(general.channels, kinds)
+    known = general.state_dict()
+    heads.load_state_dict(
+        {key: known[key] for key in known if not key.startswith("classes")},
+        strict=False,
+    )
+    return heads
 
 
 class _Advance:
@@ -389,29 +413,90 @@ class _Advance:
 
 
 TOLERANCES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25)
+LOOK_TOLERANCES = (0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.13, 0.16)
+_AREA_LOST = 0.001
+"""Area under the ROC curve that glances may cost on parts with honest opinions."""
 _CHANGED_VERDICTS = 0.01
+
+
+def find_look_tolerance(
+    trunk: Trunk, found: Outcome, weights: Weights, bad: NDArray[np.bool_]
+) -> float:
+    """Find the largest tolerance whose glances tell bad from good as a full look does.
+
+    Args:
+        trunk: with its routers trained.
+        found: logits of the parts, by networks that never saw them.
+        weights: of the line.
+        bad: `[parts]`.
+    """
+    parts = len(bad)
+    impressions, glance, full = (each[:parts] for each in glanced(found, weights))
+    with torch.no_grad():
+        expected = trunk.look_router(impressions).numpy()
+    wanted = auroc(full.numpy()[bad], full.numpy()[~bad]) - _AREA_LOST
+    best = 0.0
+    for tolerance in LOOK_TOLERANCES:
+        scores = np.where(expected <= tolerance, glance.numpy(), full.numpy())
+        if auroc(scores[bad], scores[~bad]) >= wanted:
+            best = tolerance
+    return best
 
 
 def _find_short_cuts(
     model: tuple[LoadedTrunk, LoadedBranch],
     settings: ModelSettings,
-    rules: DecisionRules,
     samples: Sequence[Sample],
-    both: Numbers,
 ) -> ModelSettings:
-    """Take the largest tolerance at which short cuts change hardly any verdict."""
-    best = settings.model_copy(
-        update={"decisions": rules.model_copy(update={"route_tolerance": 0.0})}
-    )
+    """Take the largest tolerance at which leaving out a modality changes no verdicts.
+
+    It is kept only if it pays: asking the router must cost less than it spares.
+    """
+    best = without = _tolerating(settings, 0.0)
+    wanted = _scores(HybridModel(*model, without), samples)
     for tolerance in TOLERANCES:
-        tried = rules.model_copy(update={"route_tolerance": tolerance})
-        candidate = settings.model_copy(update={"decisions": tried})
+        candidate = _tolerating(settings, tolerance)
         scores = _scores(HybridModel(*model, candidate), samples)
-        flips = agreement(scores, both, rules).flips
+        flips = agreement(scores, wanted, settings.decisions).flips
         if flips > _CHANGED_VERDICTS * len(samples):
             break
         best = candidate
-    return best
+    pays = _mean_ms(model, (best, without), samples)
+    return best if pays[0] < pays[1] else without
+
+
+def _decided_by(
+    settings: ModelSettings, rules: DecisionRules, look_tolerance: float
+) -> ModelSettings:
+    """Take thresholds, and keep what is settled about short cuts."""
+    kept = {
+        "route_tolerance": settings.decisions.route_tolerance,
+        "look_tolerance": look_tolerance,
+    }
+    return settings.model_copy(update={"decisions": rules.model_copy(update=kept)})
+
+
+def _tolerating(settings: ModelSettings, tolerance: float) -> ModelSettings:
+    rules = settings.decisions.model_copy(update={"route_tolerance": tolerance})
+    return settings.model_copy(update={"decisions": rules})
+
+
+def _mean_ms(
+    model: tuple[LoadedTrunk, LoadedBranch],
+    variants: Sequence[ModelSettings],
+    samples: Sequence[Sample],
+) -> list[float]:
+    """Time variants part by part in turn, once all lines of the log are known."""
+    models = [HybridModel(*model, settings) for settings in variants]
+    for each in models:
+        _scores(each, samples)
+    spent = np.zeros(len(models))
+    for sample in samples:
+        for at, each in enumerate(models):
+            begun = time.perf_counter()
+            each.score(sample)
+            spent[at] += time.perf_counter() - begun
+    return [float(ms) for ms in 1000 * spent / len(samples)]
 
 
 def _val_samples(line: LineData) -> list[Sample]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -34,6 +35,8 @@ from inspector.training.networks import (
     BranchHeads,
     CrossModalFusion,
     GoodParts,
+    LookRouter,
+    PictureReading,
     Router,
     with_summary,
 )
@@ -102,7 +105,7 @@ class TorchModel:
             message = "the sample has no picture"
             raise ValueError(message)
         picture = fit(sample.pixels, SIDE, SIDE, self._channels)
-        seen = self._branch(torch.from_numpy(picture[None]))
+        seen = self._look(torch.from_numpy(picture[None]))
         if not sample.window.log_lines:
             return weigh(self._weights.picture, (float(seen.logit),))
         lines = self._reader.window(sample.window)
@@ -116,11 +119,16 @@ class TorchModel:
         log = context.read(
             context(encoded, torch.from_numpy(lines.circumstances)[None], present)
         )
-        added, *_ = self._trunk.fusion(
+        added = self._trunk.fusion(
             seen.tokens, seen.cells, log.tokens, with_summary(present)
         )
         logits = float(seen.logit), float(log.logit), float(added)
         return weigh(self._weights.both, logits)
+
+    def _look(self, picture: torch.Tensor) -> PictureReading:
+        full, glance = self._branch(picture), self._branch.glance(picture)
+        logit = full.logit + self._weights.glance_share * glance.logit
+        return cast("PictureReading", full._replace(logit=logit))
 
 
 def load_torch_model(folder: Path, line: str, version: str) -> TorchModel:
@@ -131,8 +139,13 @@ def load_torch_model(folder: Path, line: str, version: str) -> TorchModel:
         MissingExtraError: the branch's backbone needs a package that is not there.
     """
     shared = Artifact.open(trunk_folder(folder), TrunkManifest)
-    trunk = Trunk(LogNetwork(), CrossModalFusion(), Router())
-    parts = {"log": trunk.log, "fusion": trunk.fusion, "router": trunk.router}
+    trunk = Trunk(LogNetwork(), CrossModalFusion(), Router(), LookRouter())
+    parts = {
+        "log": trunk.log,
+        "fusion": trunk.fusion,
+        "router": trunk.router,
+        "look_router": trunk.look_router,
+    }
     _fill(nn.ModuleDict(parts), shared.read("weights.safetensors"), shared.folder)
     own = Artifact.open(branch_folder(folder, line, version), BranchManifest)
     branch = _empty_branch(own)
@@ -152,8 +165,12 @@ def _empty_branch(artifact: Artifact[BranchManifest]) -> Branch:
     memory = [
         torch.zeros_like(state[f"good.{name}"]) for name in ("mean", "spread", "memory")
     ]
-    heads = BranchHeads(backbone.channels, len(artifact.manifest.kinds))
-    return Branch(backbone, heads, GoodParts(*memory))
+    kinds = len(artifact.manifest.kinds)
+    heads, glancing = (
+        BranchHeads(channels, kinds)
+        for channels in (backbone.channels, backbone.channels[:-1])
+    )
+    return Branch(backbone, glancing, heads, GoodParts(*memory))
 
 
 def _fill(module: nn.Module, content: bytes, folder: Path) -> None:

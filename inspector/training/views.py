@@ -1,11 +1,13 @@
 """Pictures and their features in every orientation, computed once.
 
-The backbone is frozen while heads learn, so its features are kept on disk in half
-precision and mapped into memory: heads then train in seconds, and in folds.
+The backbone is frozen while heads learn, so its features are kept in half precision,
+100 KB for each picture and orientation: heads then train in seconds, and in folds. They
+are kept in memory up to `IN_MEMORY_BYTES` a line, and on disk above that.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +16,18 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from inspector.errors import PictureError, RecordingError
 from inspector.model.pictures import decode, fit
 from inspector.recording import FrameRow, Recording
-from inspector.training.networks import GRID, SIDE, standardise
+from inspector.training.networks import GRID, SIDE, PictureNetwork, standardise
 from inspector.types import FloatArray, Pixels, Problem
 
 VIEWS = 4
 """As taken, mirrored left to right, top to bottom, and both: optics allow them all."""
+IN_MEMORY_BYTES = 1 << 30
+"""For one grid of features in all views; six thousand pictures fit."""
 _BATCH = 16
 GREY_AXES = 2
 HALF_WHITE = 127
@@ -95,11 +99,11 @@ def read_labelled(recording: Recording, splits: Sequence[str]) -> Labelled:
 
 
 class FeatureStore:
-    """Features of every picture in every view, on disk.
+    """Features of every picture in every view: of a full look, then of a glance.
 
     Args:
-        folder: an empty folder for the files.
-        backbone: frozen; gives features on grids of 14, 14 and 7 cells.
+        folder: an empty folder for the files, if there are too many for memory.
+        backbone: frozen.
         pictures: `[parts, SIDE, SIDE, 1 or 3]`.
         progress: told how many pictures were done.
     """
@@ -107,7 +111,7 @@ class FeatureStore:
     def __init__(
         self,
         folder: Path,
-        backbone: nn.Module,
+        backbone: PictureNetwork,
         pictures: Pixels,
         progress: Callable[[int], None],
     ) -> None:
@@ -118,7 +122,11 @@ class FeatureStore:
         ]
 
     def read(self, parts: NDArray[np.int64], view: int = 0) -> list[Tensor]:
-        """Read features of some parts in one view: `[n, channels, cells, cells]`."""
+        """Read features of some parts in one view: `[n, channels, cells, cells]`.
+
+        Returns:
+            Grids of the full look, then of the glance; see `LOOK` and `GLANCE`.
+        """
         return [torch.from_numpy(level[parts]).float() for level in self._levels[view]]
 
     def batches(
@@ -133,7 +141,7 @@ class FeatureStore:
     def _extract(
         self,
         stem: Path,
-        backbone: nn.Module,
+        backbone: PictureNetwork,
         pictures: Pixels,
         view: int,
         progress: Callable[[int], None],
@@ -142,7 +150,8 @@ class FeatureStore:
         for start in range(0, len(pictures), _BATCH):
             some = turned(pictures[start : start + _BATCH], view)
             x = standardise(torch.from_numpy(some))
-            found = backbone(x.contiguous(memory_format=torch.channels_last))
+            x = x.contiguous(memory_format=torch.channels_last)
+            found = (*backbone(x), *backbone.glance(x))
             if not levels:
                 levels = [self._file(stem, at, x) for at, x in enumerate(found)]
             for level, features in zip(levels, found, strict=True):
@@ -151,11 +160,11 @@ class FeatureStore:
         return levels
 
     def _file(self, stem: Path, level: int, like: Tensor) -> NDArray[np.float16]:
+        shape = self.parts, *like.shape[1:]
+        if VIEWS * math.prod(shape) * np.float16().nbytes < IN_MEMORY_BYTES:
+            return np.empty(shape, np.float16)
         return np.lib.format.open_memmap(
-            f"{stem}-{level}.npy",
-            mode="w+",
-            dtype=np.float16,
-            shape=(self.parts, *like.shape[1:]),
+            f"{stem}-{level}.npy", mode="w+", dtype=np.float16, shape=shape
         )
 
 
