@@ -53,6 +53,7 @@ class Account:
     """Parts without a verdict, by reason."""
     decisions: Mapping[str, int]
     routes: Mapping[str, int]
+    looks: Mapping[str, int]
     verdict_faults: Mapping[str, int]
     """Parts with a verdict that nevertheless could not be judged, by fault."""
     log_context: Mapping[str, int]
@@ -126,6 +127,7 @@ class Tally:
         self._losses: Counter[Loss] = Counter()
         self._decisions: Counter[str] = Counter()
         self._routes: Counter[str] = Counter()
+        self._looks: Counter[str] = Counter()
         self._verdict_faults: Counter[str] = Counter()
         self._log_context: Counter[str] = Counter()
         self._latency = DurationHistogram()
@@ -157,6 +159,7 @@ class Tally:
         with self._lock:
             self._decisions[verdict.decision] += 1
             self._routes[verdict.route] += 1
+            self._looks[verdict.look] += 1
             self._log_context[verdict.log_context] += 1
             if verdict.fault is not None:
                 self._verdict_faults[verdict.fault] += 1
@@ -189,6 +192,7 @@ class Tally:
                 faults=_plain(self._losses),
                 decisions=_plain(self._decisions),
                 routes=_plain(self._routes),
+                looks=_plain(self._looks),
                 verdict_faults=_plain(self._verdict_faults),
                 log_context=_plain(self._log_context),
                 late_lines=late_lines,

@@ -254,6 +254,7 @@ class Judge:
             log_score=_recordable(scores.log_score),
             defect=scores.defect,
             route=scores.route,
+            look=scores.look,
             log_context=window.log_context,
             log_lines=len(window.log_lines),
             trunk=self._model.trunk,

@@ -199,6 +199,7 @@ class Verdict:
     log_score: float | None
     defect: str | None
     route: Route
+    look: Look
     log_context: LogContext
     log_lines: int
     trunk: TrunkId

@@ -75,6 +75,7 @@ verdicts = Table(
     Column("log_score", Double),
     Column("defect", String(64)),
     Column("route", String(8), nullable=False),
+    Column("look", String(8)),
     Column("log_context", String(8), nullable=False),
     Column("log_lines", Integer, nullable=False),
     Column("trunk_version", String(64), nullable=False),

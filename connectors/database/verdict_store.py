@@ -110,6 +110,7 @@ def as_row(verdict: Verdict) -> dict[str, Any]:
         "log_score": verdict.log_score,
         "defect": verdict.defect,
         "route": verdict.route.value,
+        "look": verdict.look.value,
         "log_context": verdict.log_context.value,
         "log_lines": verdict.log_lines,
         "trunk_version": verdict.trunk.version,

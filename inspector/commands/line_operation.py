@@ -125,6 +125,7 @@ def _parts_table(account: Account) -> Table:
         **_named("without a verdict", account.faults),
         **_named("decision", account.decisions),
         **_named("route", account.routes),
+        **_named("look", account.looks),
         **_named("could not be judged", account.verdict_faults),
         **_named("log context", account.log_context),
         "late log lines": account.late_lines,

@@ -87,6 +87,7 @@ def test_the_json_says_what_the_verdicts_said() -> None:
     said = json.loads(json.dumps(tally.account(late_lines=4).as_json()))
     assert said["decisions"] == {"REVIEW": 1}
     assert said["routes"] == {"both": 1}
+    assert said["looks"] == {"full": 1}
     assert said["verdict_faults"] == {"decode": 1}
     assert said["log_context"] == {"complete": 1}
     assert said["latency_ms"]["p99"] == pytest.approx(20.0, rel=0.011)

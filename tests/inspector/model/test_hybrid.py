@@ -21,7 +21,7 @@ from inspector.model.artifact import (
     write_artifact,
 )
 from inspector.model.hybrid import HybridModel, load_model, weigh
-from inspector.types import Route, Sample
+from inspector.types import Look, Route, Sample
 from tests.builders import a_window
 from tests.small_model import LINE, SmallModel
 
@@ -55,6 +55,7 @@ def watched(model: HybridModel, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name, owner in (
         ("read_log", model._trunk),
         ("fuse", model._trunk),
+        ("glance", model._branch),
         ("look", model._branch),
     ):
         act = getattr(owner, name)
@@ -68,15 +69,15 @@ def watched(model: HybridModel, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_both_are_scored_and_weighed(small_model: SmallModel, sample: Sample) -> None:
-    scores = loaded(small_model, route_tolerance=0.0).score(sample)
-    assert scores.route is Route.BOTH
+    scores = loaded(small_model, look_tolerance=0.0).score(sample)
+    assert (scores.route, scores.look) == (Route.BOTH, Look.FULL)
     for score in (scores.score, scores.picture_score, scores.log_score):
         assert score is not None
         assert 0 <= score <= 1
     assert scores.defect in small_model.recording.settings.classes[1:]
     assert scores.defect_map is not None
     assert scores.defect_map.shape == (14, 14)
-    assert {"log_lines", "route", "log_context", "picture", "fusion"} <= set(
+    assert {"log_lines", "route", "log_context", "glance", "picture", "fusion"} <= set(
         scores.stage_ms
     )
 
@@ -84,20 +85,54 @@ def test_both_are_scored_and_weighed(small_model: SmallModel, sample: Sample) ->
 def test_the_picture_alone_leaves_the_log_alone(
     small_model: SmallModel, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = loaded(small_model, route_tolerance=1.0)
+    model = loaded(small_model, route_tolerance=1.0, look_tolerance=0.0)
     monkeypatch.setattr(model._trunk, "expect", lambda *_: np.array([0.0, 2.0]))
     computed = watched(model, monkeypatch)
     scores = model.score(sample)
     assert (scores.route, scores.log_score) == (Route.PICTURE, None)
-    assert computed == ["look"]
+    assert computed == ["glance", "look"]
+
+
+def test_a_glance_is_enough_where_a_look_would_change_little(
+    small_model: SmallModel, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_log = Sample(window=a_window(log_lines=()), pixels=sample.pixels)
+    for expected, wanted in ((0.01, Look.GLANCE), (0.2, Look.FULL)):
+        model = loaded(small_model, route_tolerance=0.0, look_tolerance=0.1)
+        monkeypatch.setattr(
+            model._trunk, "expect_look", lambda *_, expected=expected: expected
+        )
+        computed = watched(model, monkeypatch)
+        scores = model.score(sample)
+        assert scores.look is wanted
+        assert scores.defect_map is not None
+        assert 0 <= scores.score <= 1
+        assert ("look" in computed) == ("fuse" in computed) == (wanted is Look.FULL)
+        alone = model.score(without_log)
+        assert alone.look is wanted
+        assert alone.score == alone.picture_score
+
+
+def test_without_tolerance_no_router_is_asked(
+    small_model: SmallModel, sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = loaded(small_model, route_tolerance=0.0, look_tolerance=0.0)
+    monkeypatch.setattr(model._trunk, "expect", None)
+    monkeypatch.setattr(model._trunk, "expect_look", None)
+    assert model.score(sample).look is Look.FULL
 
 
 def test_the_log_alone_may_reject_but_never_pass(
     small_model: SmallModel, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for reject_at, wanted in ((0.0, ["read_log"]), (1.0, ["read_log", "look", "fuse"])):
+    everything = ["read_log", "glance", "look", "fuse"]
+    for reject_at, wanted in ((0.0, ["read_log"]), (1.0, everything)):
         model = loaded(
-            small_model, route_tolerance=1.0, pass_below=0.0, reject_at=reject_at
+            small_model,
+            route_tolerance=1.0,
+            look_tolerance=0.0,
+            pass_below=0.0,
+            reject_at=reject_at,
         )
         monkeypatch.setattr(model._trunk, "expect", lambda *_: np.array([2.0, 0.0]))
         computed = watched(model, monkeypatch)
@@ -109,20 +144,22 @@ def test_the_log_alone_may_reject_but_never_pass(
 def test_fusion_that_has_no_weight_is_not_computed(
     small_model: SmallModel, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = loaded(small_model, fusion_share=0.0, route_tolerance=0.0)
+    model = loaded(
+        small_model, fusion_share=0.0, route_tolerance=0.0, look_tolerance=0.0
+    )
     computed = watched(model, monkeypatch)
     assert model.score(sample).route is Route.BOTH
-    assert computed == ["read_log", "look"]
+    assert computed == ["read_log", "glance", "look"]
 
 
 def test_without_a_log_the_picture_decides(
     small_model: SmallModel, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = loaded(small_model)
+    model = loaded(small_model, look_tolerance=0.0)
     computed = watched(model, monkeypatch)
     scores = model.score(Sample(window=a_window(log_lines=()), pixels=sample.pixels))
     assert scores.route is Route.PICTURE
-    assert computed == ["look"]
+    assert computed == ["glance", "look"]
 
 
 def test_without_a_picture_only_the_log_is_read(
@@ -188,7 +225,7 @@ def test_any_altered_file_that_is_used_is_refused(
     used = [
         each for each in files_of(copy) if each.suffix in {".onnx", ".json", ".npz"}
     ]
-    assert len(used) == 8
+    assert len(used) == 10
     for path in used:
         content = path.read_bytes()
         path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
@@ -229,7 +266,7 @@ def test_a_model_that_answers_golden_samples_wrongly_is_refused(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 2}, "field format"),
+        ({"format": 1}, "field format"),
         ({"kind": "branch"}, "field kind"),
         ({"surplus": 1}, "field surplus"),
         ({"files": {"../x": "0" * 64}}, "field files"),

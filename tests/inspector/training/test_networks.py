@@ -8,9 +8,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.model.artifact import Weights
 from inspector.training.branch import fit_weights
+from inspector.training.joint import (
+    JointPlan,
+    Outcome,
+    Trunk,
+    glanced,
+    train_look_router,
+)
 from inspector.training.log import LogNetwork
 from inspector.training.networks import (
+    FUSED_CELLS,
     GRID,
     SIDE,
     WIDTH,
@@ -18,6 +27,7 @@ from inspector.training.networks import (
     CrossModalFusion,
     GoodParts,
     LiteBackbone,
+    LookRouter,
     Router,
     standardise,
     with_summary,
@@ -63,21 +73,82 @@ def test_padding_changes_nothing(small_model: SmallModel) -> None:
     assert torch.allclose(alone.logit[0], together.logit[0], atol=1e-5)
 
 
-def test_fusion_and_router_take_any_number_of_lines() -> None:
+@pytest.mark.parametrize("count", [1, 48])
+def test_fusion_and_router_take_any_number_of_lines(count: int) -> None:
     fusion, router = CrossModalFusion().eval(), Router().eval()
     picture, cells = torch.randn(1, GRID * GRID, WIDTH), torch.randn(1, GRID * GRID)
-    for count in (1, 48):
-        log, present = torch.randn(1, count, WIDTH), torch.ones(1, count)
-        tokens = torch.cat([log[:, :1], log], 1)
-        added, on_cells, on_lines = fusion(
-            picture, cells, tokens, with_summary(present)
-        )
-        assert added.tolist() == [0.0]  # it begins as the plain sum
-        assert on_cells.sum().item() == pytest.approx(1, abs=1e-5)
-        assert on_lines.sum().item() == pytest.approx(1, abs=1e-5)
-        expected = router(log, torch.randn(1, count, 8), present)
-        assert expected.shape == (1, 2)
-        assert ((expected >= 0) & (expected <= 1)).all()
+    log, present = torch.randn(1, count, WIDTH), torch.ones(1, count)
+    tokens = torch.cat([log[:, :1], log], 1)
+    added = fusion(picture, cells, tokens, with_summary(present))
+    assert added.tolist() == [0.0]  # it begins as the plain sum
+    expected = router(log, torch.randn(1, count, 8), present)
+    assert expected.shape == (1, 2)
+    assert ((expected >= 0) & (expected <= 1)).all()
+
+
+def test_fusion_attends_only_to_likely_cells_and_lines_that_are_there() -> None:
+    fusion = woken(CrossModalFusion())
+    picture, cells = torch.randn(1, GRID * GRID, WIDTH), torch.randn(1, GRID * GRID)
+    log, present = torch.randn(1, 4, WIDTH), torch.tensor([[1.0, 1.0, 1.0, 0.0]])
+    added = fusion(picture, cells, log, present)
+    unlikely = cells.argsort(1)[0, :-FUSED_CELLS]
+    other, absent = picture.clone(), log.clone()
+    other[0, unlikely], absent[0, 3] = 9.0, 9.0
+    assert torch.allclose(fusion(other, cells, log, present), added, atol=1e-6)
+    assert torch.allclose(fusion(picture, cells, absent, present), added, atol=1e-6)
+    likely, said = picture.clone(), log.clone()
+    likely[0, cells.argmax()], said[0, 1] = 9.0, 9.0
+    assert not torch.allclose(fusion(likely, cells, log, present), added, atol=1e-4)
+    assert not torch.allclose(fusion(picture, cells, said, present), added, atol=1e-4)
+
+
+def woken(fusion: CrossModalFusion) -> CrossModalFusion:
+    """Let fusion say something: it begins by adding nothing."""
+    for weights in fusion.judge[-1].parameters():
+        torch.nn.init.normal_(weights)
+    return fusion.eval()
+
+
+def test_a_glance_reads_half_the_picture_with_the_first_layers() -> None:
+    backbone = LiteBackbone().eval()
+    pictures = torch.randn(1, 3, SIDE, SIDE)
+    with torch.no_grad():
+        fine, coarse = backbone.glance(pictures)
+        heads = BranchHeads(backbone.channels[:-1], kinds=2).eval()
+        reading = heads([fine, coarse])
+    assert fine.shape[1:] == (backbone.channels[0], GRID, GRID)
+    assert coarse.shape[1:] == (backbone.channels[1], GRID // 2, GRID // 2)
+    assert reading.tokens.shape == (1, GRID * GRID, WIDTH)
+
+
+def test_the_look_router_learns_when_a_look_changes_the_score() -> None:
+    torch.manual_seed(0)
+    parts = 300
+    unsure = torch.arange(parts) % 3 == 0
+    glance = torch.where(unsure, 0.0, -6.0) + 0.3 * torch.randn(parts)
+    found = Outcome(
+        picture=glance + torch.where(unsure, 3.0, 0.0) * torch.randn(parts).sign(),
+        glance=glance,
+        cells=torch.randn(parts, GRID * GRID),
+        log=torch.randn(parts) * 0.1,
+        added=torch.zeros(parts),
+        lines=[],
+    )
+    weights = Weights(
+        glance_share=0.0,
+        picture=(1.0, 0.0),
+        glance=(1.0, 0.0),
+        log=(1.0, 0.0),
+        both=(1.0, 0.0, 0.0, 0.0),
+        glance_and_log=(1.0, 0.0, 0.0),
+    )
+    trunk = Trunk(LogNetwork(), CrossModalFusion(), Router(), LookRouter())
+    plan = JointPlan(router_epochs=40)
+    train_look_router(trunk, [(found, weights)], plan, lambda _: None)
+    with torch.no_grad():
+        expected = trunk.look_router(glanced(found, weights)[0])[:parts]
+    assert float(expected[unsure].mean()) > 0.3
+    assert float(expected[~unsure].mean()) < 0.1
 
 
 def test_a_patch_that_was_remembered_is_at_no_distance() -> None:
