@@ -50,7 +50,7 @@ from inspector.errors import (
     SettingsError,
     StoreError,
 )
-from inspector.types import Decision, Fault, LogContext, Route, Verdict
+from inspector.types import Decision, Fault, LogContext, Look, Route, Verdict
 from tests.builders import a_verdict
 from tests.databases import fresh_postgresql
 
@@ -116,9 +116,11 @@ def test_a_record_that_lost_its_guard_is_noticed(engine: Engine) -> None:
 def test_an_older_database_keeps_its_verdicts(bare: Engine) -> None:
     with bare.begin() as connection:
         command.upgrade(_config(connection), "0001")
+        row = as_row(a_verdict(decision=Decision.REJECT))
+        del row["look"]  # revision 3 brought it
+        connection.execute(verdicts.insert(), row)
     assert "at revision 0001" in str(problems(bare)[0])
     store = SqlVerdictStore(bare)
-    store.store([a_verdict(decision=Decision.REJECT)])
     upgrade(bare)
     assert problems(bare) == []
     assert count_by_decision(bare, "poly") == {"REJECT": 1}
@@ -207,7 +209,7 @@ def test_the_revisions_are_installed_with_the_program() -> None:
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
-    assert upgrade(engine) == upgrade(engine) == "0002"
+    assert upgrade(engine) == upgrade(engine) == "0003"
 
 
 @pytest.mark.parametrize(
@@ -306,6 +308,7 @@ def any_verdict(draw: st.DrawFn) -> Verdict:
         fault=fault,
         **{name: draw(scores) for name in ("score", "picture_score", "log_score")},
         route=draw(st.sampled_from(Route)),
+        look=draw(st.sampled_from(Look)),
         log_context=draw(st.sampled_from(LogContext)),
         log_lines=draw(st.integers(0, 2**31 - 1)),
         latency_ms=draw(durations),
