@@ -20,8 +20,8 @@ from inspector.measures.estimates import Bools, Estimate, Numbers, Rate
 from inspector.measures.ranking import estimate_auroc
 from inspector.types import Decision
 
-FEWEST = 24
-"""Parts of a run: the exposure of fewer is not told from a few odd parts."""
+FEWEST = 36
+"""Parts of a run: a few odd ones must not pass for a change of exposure."""
 _LEAST_SPREAD = 1e-3
 """Variance added to a run's, so that equal pictures have a likelihood."""
 
