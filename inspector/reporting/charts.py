@@ -29,6 +29,8 @@ from inspector.yardsticks import CONTROLS
 
 INK, GREY, PALE = "#222222", "#777777", "#dddddd"
 BLUE, VERMILION, GREEN, SKY = "#0072b2", "#d55e00", "#009e73", "#56b4e9"
+_WIDTH = 5.6
+"""Inches of every chart, so that their letters are of one size in the page."""
 _BAND_DRAWS = 500
 _CURVES = (("fused", BLUE, "-"), ("image", GREEN, "--"), ("log", VERMILION, ":"))
 _STYLE: dict[Any, Any] = {
@@ -99,11 +101,10 @@ def _methods(found: Evaluation) -> Chart:
             axes.plot(each.value, at, "o", color=colour)
             axes.annotate(
                 f"{each.value:.3f}",
-                (each.value, at),
-                xytext=(0, 5),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8,
+                (1.01, at),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                color=colour,
             )
         axes.set_yticks(range(len(names)), [METHOD_WORDS[name] for name in names])
         axes.set_ylim(-0.5, len(names) - 0.2)
@@ -113,7 +114,7 @@ def _methods(found: Evaluation) -> Chart:
         title="Does fusion pay?",
         good="Good: fused (blue) lies to the right of all others, and no control left "
         f"of the dashed line, the picture alone. {_parts(found)}",
-        svg=_drawn("methods", (6.4, 4.2), draw),
+        svg=_drawn("methods", (_WIDTH, 4.4), draw),
     )
 
 
@@ -156,7 +157,7 @@ def _scores(found: Evaluation) -> Chart:
         good="Good: blue dots (good parts) at the left, crosses (bad parts) at the "
         "right, few in the white zone between, which a person looks at. "
         f"{_parts(found)}",
-        svg=_drawn("scores", (6.4, height), draw),
+        svg=_drawn("scores", (_WIDTH, height), draw),
     )
 
 
@@ -185,7 +186,7 @@ def _roc(found: Evaluation) -> Chart:
         title="ROC",
         good="Good: the curve hugs the upper left corner. Bands hold 95 % of "
         f"{_BAND_DRAWS} bootstrap draws. {_parts(found)}",
-        svg=_drawn("roc", (4.6, 4.2), draw),
+        svg=_drawn("roc", (_WIDTH, 4.4), draw),
     )
 
 
@@ -202,7 +203,7 @@ def _precision_recall(found: Evaluation) -> Chart:
         title="Precision and recall",
         good="Good: the curve stays at the top as far to the right as it can. The pale "
         f"line is guessing. {_parts(found)}",
-        svg=_drawn("precision", (4.6, 4.2), draw),
+        svg=_drawn("precision", (_WIDTH, 4.4), draw),
     )
 
 
@@ -235,7 +236,7 @@ def _decisions(found: Evaluation) -> Chart:
         f"escapes. Numbers are parts. {_parts(found)}",
         svg=_drawn(
             "decisions",
-            (4.6, 2.6),
+            (_WIDTH, 2.6),
             lambda axes: _matrix(axes, cells, ["good", "bad"], names),
         ),
     )
@@ -247,14 +248,13 @@ def _kinds(found: Evaluation) -> Chart:
         message = "the line has one kind of defect"
         raise ValueError(message)
     columns = [*kinds.classes, "not said"]
-    side = 1.6 + 0.6 * len(columns)
     return Chart(
         title="Confusion of kinds",
         good="Good: all parts on the diagonal. True class down, predicted across; "
         f"shade is the share of the true class, numbers are parts. {_parts(found)}",
         svg=_drawn(
             "kinds",
-            (side + 0.6, side),
+            (_WIDTH, 1.4 + 0.5 * len(columns)),
             lambda axes: _matrix(axes, kinds.confusion, kinds.classes, columns),
         ),
     )
@@ -296,7 +296,7 @@ def _reliability(found: Evaluation) -> Chart:
         f"{ece:.3f}; perfect scores would show {chance:.3f} on as many parts. "
         f"{len(bins)} bins of about {found.parts // max(len(bins), 1)} parts, 95 % "
         "intervals.",
-        svg=_drawn("reliability", (4.6, 4.2), draw),
+        svg=_drawn("reliability", (_WIDTH, 4.4), draw),
     )
 
 
@@ -321,7 +321,7 @@ def _coverage(found: Evaluation) -> Chart:
         good="Good: far to the right and above the dashed line, 99.2 %. Each dot is a "
         "pair of thresholds chosen on val; the diamond is the one chosen for 99.2 %. "
         f"{_parts(found)}",
-        svg=_drawn("coverage", (4.6, 4.2), draw),
+        svg=_drawn("coverage", (_WIDTH, 4.4), draw),
     )
 
 
@@ -353,7 +353,7 @@ def _groups(title: str, groups: Sequence[Group], source: str) -> Chart:
         title=title,
         good=f"Good: all far to the right, none much worse than the rest; {source}. A "
         "group without good or without bad parts has no dot.",
-        svg=_drawn(title, (6.4, 1.2 + 0.34 * len(rows)), draw),
+        svg=_drawn(title, (_WIDTH, 1.2 + 0.34 * len(rows)), draw),
     )
 
 

@@ -67,6 +67,7 @@ def render(recording: Recording, found: Evaluation, sections: Sequence[Section])
     misses = worst_misses(recording, found)
     return pages.get_template("page.html.j2").render(
         found=found,
+        conclusion=conclusion(found),
         headlines=headlines(found),
         charts=charts,
         misses=misses,
@@ -107,6 +108,21 @@ def headlines(found: Evaluation) -> list[Headline]:
         )
         lines.append(rate)
     return lines
+
+
+def conclusion(found: Evaluation) -> str:
+    """Say in a sentence or two what the figures show, and what they do not."""
+    ahead = found.methods["image"].behind
+    if ahead.low > 0:
+        fusion = "Reading the log too tells bad parts better than the picture alone."
+    elif ahead.high < 0:
+        fusion = "Reading the log too tells bad parts worse than the picture alone."
+    else:
+        fusion = "Whether reading the log too helps cannot be told on this shift."
+    passed = f"{found.escapes.count} of {found.escapes.of} bad parts passed"
+    rejected = f"{found.false_rejects.count} of {found.false_rejects.of} good ones"
+    person = f"a person looks at {found.reviews.count} of {found.reviews.of}"
+    return f"{fusion} {passed}, {rejected} were rejected, and {person}."
 
 
 def _rate_headline(rate: Rate, what: str, detail: str) -> Headline:
