@@ -74,6 +74,9 @@ class Evaluation:
     days: tuple[Group, ...]
     modules: Modules
     found: Judged = field(repr=False)
+    """What the models said of every part."""
+    val: Judged | None = field(repr=False)
+    """The same of the validation shift, without controls; `None` if there is none."""
     cases: tuple[Case, ...] = field(repr=False)
 
     @property
@@ -228,6 +231,7 @@ def evaluate(
         days=measure_groups(days, scores, found.bad, verdicts),
         modules=_modules(cases, found, verdicts),
         found=found,
+        val=val,
         cases=tuple(cases),
     )
 

@@ -67,6 +67,9 @@ def evaluate(
     from inspector.reporting.sections import sections_of
     from inspector.shifts import name_modules
 
+    if report is not None:
+        # Before the long work, so that a package that is missing is named at once.
+        from inspector.reporting.page import write_page
     recorded = Recording.load(recording)
     if modules is not None:
         recorded = name_modules(recorded, modules)
@@ -83,8 +86,6 @@ def evaluate(
         text = as_markdown(title, sections, sys.argv, this_machine())
         write_text(markdown, text)
     if report is not None:
-        from inspector.reporting.page import write_page
-
         page = write_page(report, recorded, found, sections)
         Console().print(f"Report: {page}", soft_wrap=True)
 

@@ -12,8 +12,9 @@ import pytest
 
 from inspector.errors import RecordingError
 from inspector.evaluation import Evaluation, evaluate
+from inspector.measures.estimates import Estimate
 from inspector.model.hybrid import load_model
-from inspector.reporting.page import write_page
+from inspector.reporting.page import conclusion, write_page
 from inspector.reporting.sections import METHOD_WORDS, sections_of
 from inspector.shifts import samples_of
 from inspector.training.reference import agreement, load_torch_model
@@ -112,6 +113,25 @@ def test_the_page_needs_nobody_and_believes_nothing(
     assert text.count("<svg") == 9
     for words in ("Does fusion pay?", "Reliability", "Worst misses", "n = "):
         assert words in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.01, 0.05, "better than the picture"),
+        (-0.05, -0.01, "worse than"),
+        (-0.01, 0.02, "cannot be told"),
+    ],
+)
+def test_the_page_claims_no_more_than_its_interval(
+    found: Evaluation, low: float, high: float, words: str
+) -> None:
+    ahead = Estimate(value=(low + high) / 2, low=low, high=high)
+    image = replace(found.methods["image"], behind=ahead)
+    said = conclusion(replace(found, methods=found.methods | {"image": image}))
+    assert words in said
+    assert f"{found.escapes.count} of {found.escapes.of} bad parts passed" in said
 
 
 def test_a_shift_that_is_not_there_is_named(small_model: SmallModel) -> None:

@@ -132,6 +132,15 @@ def test_only_the_order_of_pixels_matters(seed: int, power: float) -> None:
     assert quick(bent) == pytest.approx(quick(pairs))
 
 
+def test_levels_are_fine_enough_for_any_probability() -> None:
+    rng = np.random.default_rng(4)
+    mask = rng.random((60, 80)) < 0.2
+    logits = rng.normal(-4, 2, mask.shape) + mask
+    heat = np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+    wanted = roc_auc_score(mask.ravel(), heat.ravel())
+    assert quick([(heat, mask)])[1] == pytest.approx(wanted, abs=1e-4)
+
+
 def test_small_regions_count_as_much_as_large_ones() -> None:
     mask = np.zeros((40, 40), bool)
     mask[:20, :20] = True
