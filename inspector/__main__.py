@@ -35,6 +35,8 @@ _EXTRAS = {
     "cv2": "station",
     "tenacity": "station",
     "psycopg": "postgresql",
+    "jinja2": "report",
+    "matplotlib": "report",
 }
 """Which extra brings a package that a command may miss."""
 _SYSTEM_LIBRARIES = {"cv2": "sudo apt-get install libgl1 libglib2.0-0"}

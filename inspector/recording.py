@@ -59,6 +59,8 @@ class FrameRow:
     sha256: str | None
     row: int
     """Row in `frames.csv`; the header is row 1."""
+    module: str | None = None
+    """What larger thing the part belongs to, such as a solar module or a batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +262,7 @@ class _FrameTable:
             defect_probability=probability,
             sha256=sha256,
             row=row,
+            module=found.values.get("module", "").strip() or None,
         )
 
     def _note_id(self, row: int, camera: str, frame_id: int) -> None:

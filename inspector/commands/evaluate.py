@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,9 +14,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from inspector.evaluation import Evaluation, Rate
+    from inspector.evaluation import Evaluation
+    from inspector.recording import Recording
+    from inspector.reporting.tables import Section, Sheet
     from inspector.settings import ModelSettings
-    from inspector.yardsticks import Estimate
 
 
 def evaluate(
@@ -26,12 +29,25 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which shift: train, val or test.")] = (
         "test"
     ),
+    modules: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table frame_id,module, where the recording does not name modules."
+        ),
+    ] = None,
     torch: Annotated[
         bool,
         typer.Option(
             help="Also compare ONNX Runtime with torch, where torch is installed."
         ),
     ] = True,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Also write a page with charts to this folder."),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Also write the tables to this file.")
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Also write the figures to this file.")
     ] = None,
@@ -39,95 +55,107 @@ def evaluate(
     """Measure a model on a labelled shift of a recorded line.
 
     Thresholds are the line's settings, found on the validation shift. Intervals are
-    95 % bootstrap intervals.
+    95 % intervals. docs/evaluation.md explains each figure.
 
-    Example: inspector evaluate recordings/poly --model M --json poly.json
+    Example: inspector evaluate recordings/poly --model M --report poly-report
     """
     from connectors.wiring import load_brain
-    from inspector.commands.line_operation import write_json
+    from inspector.commands.line_operation import write_json, write_text
+    from inspector.recording import Recording
+    from inspector.reporting.machine import this_machine
+    from inspector.reporting.markdown import as_markdown
+    from inspector.reporting.sections import sections_of
+    from inspector.shifts import name_modules
+
+    if report is not None:
+        # Before the long work, so that a package that is missing is named at once.
+        from inspector.reporting.page import write_page
+    recorded = Recording.load(recording)
+    if modules is not None:
+        recorded = name_modules(recorded, modules)
+    settings = load_brain(model, recorded.settings.id).settings
+    found = _measure(recorded, split, model, settings)
+    sections = sections_of(found)
+    if torch and importlib.util.find_spec("torch") is not None:
+        sections.append(_runtimes_section(recorded, model, settings, found))
+    show(sections)
+    if json is not None:
+        write_json(json, found.as_json() | _contents(sections))
+    title = f"Line {found.line}, shift {found.split}"
+    if markdown is not None:
+        text = as_markdown(title, sections, sys.argv, this_machine())
+        write_text(markdown, text)
+    if report is not None:
+        page = write_page(report, recorded, found, sections)
+        Console().print(f"Report: {page}", soft_wrap=True)
+
+
+def _measure(
+    recorded: Recording, split: str, model: Path, settings: ModelSettings
+) -> Evaluation:
     from inspector.evaluation import evaluate as measure
     from inspector.model.hybrid import load_model
-    from inspector.recording import Recording
 
-    recorded = Recording.load(recording)
     line = recorded.settings.id
-    settings = load_brain(model, line).settings
     routed = load_model(model, line, settings=settings)
     full = load_model(model, line, settings=settings, always_both=True)
     with Progress(transient=True) as bars:
         task = bars.add_task("parts", total=len(recorded.select(split)))
-        found = measure(
+        return measure(
             recorded,
             split,
             (routed, full),
             settings.decisions,
             lambda parts: bars.advance(task, parts),
         )
-    onnx = _compare_with_torch(model, line, settings, found) if torch else None
-    _show(found, onnx)
-    if json is not None:
-        write_json(json, found.as_json() | {"onnx": onnx})
 
 
-def _compare_with_torch(
-    model: Path, line: str, settings: ModelSettings, found: Evaluation
-) -> dict[str, Any] | None:
-    """Score the same parts with torch; `None` where torch is not installed."""
-    if importlib.util.find_spec("torch") is None:
-        return None
+def _runtimes_section(
+    recorded: Recording, model: Path, settings: ModelSettings, found: Evaluation
+) -> Section:
+    """Score the same parts with torch, and compare."""
+    import numpy as np
+
+    from inspector.reporting.tables import Section
+    from inspector.shifts import samples_of
     from inspector.training.reference import agreement, load_torch_model
 
-    reference = load_torch_model(model, line, settings.branch)
-    wanted = reference.scores(found.samples)
+    reference = load_torch_model(model, found.line, settings.branch)
+    samples = samples_of(recorded, found.split)
+    wanted = np.array([reference.score(sample) for sample in samples])
     compared = agreement(wanted, found.both, settings.decisions)
-    return {"max_abs_diff": compared.max_abs_diff, "flips": compared.flips}
-
-
-def _show(found: Evaluation, onnx: dict[str, Any] | None) -> None:
-    console = Console()
-    title = f"Line {found.line}, shift {found.split}: {found.parts} parts"
-    console.print(_methods(found, title))
-    table = Table("what", "share", "parts", title="Decisions")
-    table.add_row("escapes: bad parts that passed", *_rate(found.escapes))
-    table.add_row("false rejects: good parts rejected", *_rate(found.false_rejects))
-    table.add_row("left to a person (REVIEW)", *_rate(found.reviews))
-    for decision, parts in found.decisions.items():
-        table.add_row(decision, "", f"{parts}")
-    for route, parts in found.routes.items():
-        table.add_row(f"route {route}", "", f"{parts}")
-    console.print(table)
-    rules, times = found.rules, found.latency_ms
-    console.print(
-        f"PASS below {rules.pass_below:.3f}, REJECT at {rules.reject_at:.3f}: found on "
-        f"the validation shift for an escape rate of {rules.wanted_escape_rate:g}"
+    off = f"ONNX Runtime and torch differ by at most {compared.max_abs_diff:.1e}"
+    return Section(
+        title="Runtimes",
+        notes=(f"{off}; {compared.flips} verdicts flip",),
+        content={
+            "onnx": {"max_abs_diff": compared.max_abs_diff, "flips": compared.flips}
+        },
     )
-    console.print(f"bytes to score: p50 {times['p50']:.1f} ms, p99 {times['p99']:.1f}")
-    if onnx is not None:
-        console.print(
-            f"ONNX Runtime and torch differ by at most {onnx['max_abs_diff']:.1e}; "
-            f"{onnx['flips']} verdicts flip"
-        )
 
 
-def _methods(found: Evaluation, title: str) -> Table:
-    table = Table("method", title=title)
-    for column in ("AUROC", "fused minus this", "average precision", "balanced acc."):
-        table.add_column(column, justify="right")
-    for name, each in found.methods.items():
-        table.add_row(
-            name,
-            _with_interval(each.auroc),
-            _with_interval(each.behind, sign="+"),
-            _with_interval(each.average_precision),
-            _with_interval(each.balanced_accuracy),
-        )
+def _contents(sections: Sequence[Section]) -> dict[str, object]:
+    return {
+        "onnx": None,
+        **{key: each for part in sections for key, each in part.content.items()},
+    }
+
+
+def show(sections: Sequence[Section]) -> None:
+    """Print sections for a person."""
+    console = Console()
+    for section in sections:
+        console.rule(section.title, align="left")
+        for each in section.sheets:
+            console.print(_as_table(each))
+        for note in section.notes:
+            console.print(note, markup=False)
+
+
+def _as_table(each: Sheet) -> Table:
+    table = Table(*each.columns, title=each.title or None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in each.rows:
+        table.add_row(*row)
     return table
-
-
-def _with_interval(each: Estimate, sign: str = "") -> str:
-    return f"{each.value:{sign}.3f} ({each.low:{sign}.3f} to {each.high:{sign}.3f})"
-
-
-def _rate(rate: Rate) -> tuple[str, str]:
-    share = "" if rate.value is None else f"{rate.value:.3f}"
-    return share, f"{rate.count} / {rate.of}"

@@ -186,11 +186,16 @@ def test_a_recorded_line_runs_end_to_end(
     assert sum(account["decisions"].values()) == 120
     assert set(account["latency_ms"]) == {"p50", "p99", "by_stage"}
     done = inspector(
-        *("evaluate", recording, "--model", model, "--json", tmp_path / "e.json")
+        *("evaluate", recording, "--model", model, "--json", tmp_path / "e.json"),
+        *("--markdown", tmp_path / "e.md", "--report", tmp_path / "report"),
     )
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "e.json").read_text())
     assert figures["onnx"]["flips"] == 0
+    tables = (tmp_path / "e.md").read_text()
+    assert f"{figures['auroc']['fused']['value']:.3f}" in tables
+    page = (tmp_path / "report/index.html").read_text()
+    assert str(tmp_path) not in tables + page
     done = inspector("bench", recording, "--model", model, "--limit", "10")
     assert done.returncode == 0, done.stderr
     assert "Short cuts take" in done.stdout

@@ -1,0 +1,1 @@
+"""Results laid out for people: tables, Markdown, and pages with charts."""
