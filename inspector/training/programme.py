@@ -34,6 +34,7 @@ from rich.progress import (
 )
 
 from inspector.errors import ArtifactError
+from inspector.measures.ranking import auroc
 from inspector.model.artifact import (
     BranchManifest,
     Preprocessing,
@@ -97,7 +98,6 @@ from inspector.training.views import VIEWS, FeatureStore, read_labelled
 from inspector.training.windows import pair as pair_windows
 from inspector.training.windows import read_log
 from inspector.types import Problem, Sample
-from inspector.yardsticks import auroc
 
 _log = logging.getLogger(__name__)
 
@@ -434,11 +434,12 @@ def find_look_tolerance(
     impressions, glance, full = (each[:parts] for each in glanced(found, weights))
     with torch.no_grad():
         expected = trunk.look_router(impressions).numpy()
-    wanted = auroc(full.numpy()[bad], full.numpy()[~bad]) - _AREA_LOST
+    once = np.ones((1, parts))
+    wanted = auroc(full.numpy(), bad, once) - _AREA_LOST
     best = 0.0
     for tolerance in LOOK_TOLERANCES:
         scores = np.where(expected <= tolerance, glance.numpy(), full.numpy())
-        if auroc(scores[bad], scores[~bad]) >= wanted:
+        if auroc(scores, bad, once) >= wanted:
             best = tolerance
     return best
 
