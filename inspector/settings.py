@@ -56,6 +56,35 @@ class WindowRules(_Strict):
     """Bound on lines held in memory for parts to come; the oldest go first."""
 
 
+class Promise(_Strict):
+    """What a threshold promises of parts like those it was found on."""
+
+    threshold: Threshold
+    """What is promised holds for this score, and for any that is stricter."""
+    parts: Annotated[int, Field(ge=1)]
+    """Bad parts for escapes, good parts for false rejects."""
+    exceptions_allowed: Annotated[int, Field(ge=0)]
+    """How many of them the threshold may decide wrongly."""
+    wanted_rate: Probability
+    expected_bound: Probability
+    """The expected rate is at most this."""
+    bound_at_confidence: Probability
+    """With the guarantee's confidence, the rate is at most this."""
+    confidence_of_wanted_rate: Probability
+    """With this confidence, the rate is at most the wanted one."""
+
+
+class Guarantee(_Strict):
+    """What the thresholds promise, and how surely (`docs/confidence.md`)."""
+
+    method: Literal["conformal risk control, exact binomial"] = (
+        "conformal risk control, exact binomial"
+    )
+    confidence: Probability = 0.95
+    escapes: Promise
+    false_rejects: Promise
+
+
 class DecisionRules(_Strict):
     """Where the score becomes a decision."""
 
@@ -69,6 +98,16 @@ class DecisionRules(_Strict):
     """A part not decided this long after its arrival is REVIEW."""
     route_tolerance: Probability = 0.02
     """How much a cheaper route may be expected to move the score from the full one."""
+    guarantee: Guarantee | None = None
+    """What the thresholds promise; `None` in settings that promise nothing."""
+
+    @property
+    def loosened(self) -> bool:
+        """Whether a threshold is looser than the one the guarantee is about."""
+        return self.guarantee is not None and (
+            self.pass_below > self.guarantee.escapes.threshold
+            or self.reject_at < self.guarantee.false_rejects.threshold
+        )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from inspector.evaluation import Evaluation, Rate
+    from inspector.guarantee import GuaranteeReport
     from inspector.settings import ModelSettings
     from inspector.yardsticks import Estimate
 
@@ -46,6 +47,7 @@ def evaluate(
     from connectors.wiring import load_brain
     from inspector.commands.line_operation import write_json
     from inspector.evaluation import evaluate as measure
+    from inspector.guarantee import report
     from inspector.model.hybrid import load_model
     from inspector.recording import Recording
 
@@ -65,8 +67,16 @@ def evaluate(
         )
     onnx = _compare_with_torch(model, line, settings, found) if torch else None
     _show(found, onnx)
+    escapes, false_rejects = found.escapes, found.false_rejects
+    guarantee = report(
+        found.rules,
+        (escapes.count, escapes.of),
+        (false_rejects.count, false_rejects.of),
+    )
+    _show_guarantee(guarantee)
     if json is not None:
-        write_json(json, found.as_json() | {"onnx": onnx})
+        content = {"onnx": onnx, "guarantee": guarantee.as_json()}
+        write_json(json, found.as_json() | content)
 
 
 def _compare_with_torch(
@@ -107,6 +117,13 @@ def _show(found: Evaluation, onnx: dict[str, Any] | None) -> None:
             f"ONNX Runtime and torch differ by at most {onnx['max_abs_diff']:.1e}; "
             f"{onnx['flips']} verdicts flip"
         )
+
+
+def _show_guarantee(report: GuaranteeReport) -> None:
+    table = Table("what", "how much", title="Guarantee, and what this shift had")
+    for row in report.rows():
+        table.add_row(*row)
+    Console().print(table)
 
 
 def _methods(found: Evaluation, title: str) -> Table:

@@ -360,7 +360,7 @@ class _Training:
         check_agreement(line, found)
         path = settings_file(out, line)
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(tomli_w.dumps(settings.model_dump()).encode())
+        path.write_bytes(tomli_w.dumps(settings.model_dump(exclude_none=True)).encode())
         return LineReport(
             line=line,
             weights=weights,
