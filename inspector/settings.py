@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,6 +22,8 @@ Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\w[\w.\-]*$"
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Distance = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NEVER_REJECT = 1.01
 """A threshold that no score reaches: a score of 1 itself may be a good part's."""
 Threshold = Annotated[float, Field(ge=0, le=NEVER_REJECT, allow_inf_nan=False)]
@@ -117,6 +119,62 @@ class DecisionRules(_Strict):
         return self
 
 
+StatisticName = Literal[
+    "brightness",
+    "contrast",
+    "sharpness",
+    "picture score",
+    "log score",
+    "score",
+    "log lines",
+]
+STATISTICS: tuple[StatisticName, ...] = get_args(StatisticName)
+"""What is watched of every part (`inspector.drift`), in this order."""
+TENTHS = 10
+
+
+class MovingStatistic(_Strict):
+    """What a statistic was on the calibration shifts, and how far it may move."""
+
+    name: StatisticName
+    tenths: Annotated[list[Finite], Field(min_length=TENTHS, max_length=TENTHS)]
+    """Mean of each tenth of the parts, the lowest first."""
+    noticed_at: Distance
+    """Beyond what honest runs of parts reached: the move is logged."""
+    limit_down: Distance
+    """Beyond this, towards lower values, parts are left to a person."""
+    limit_up: Distance
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if sorted(self.tenths) != self.tenths:
+            message = "tenths must not fall"
+            raise ValueError(message)
+        return self
+
+
+class DriftRules(_Strict):
+    """When a shift has moved too far from the ones that thresholds were found on."""
+
+    enabled: bool = True
+    """`false` never leaves a part to a person because the shift has moved."""
+    parts: Annotated[int, Field(ge=TENTHS, le=10_000, multiple_of=TENTHS)] = 60
+    """How many of the latest parts are compared with the calibration shifts."""
+    returns_at: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Parts are decided again when the distance is below this share of the limit."""
+    honest_runs: Annotated[int, Field(ge=0)] = 0
+    """Runs of so many parts, apart from each other, that the limits came from."""
+    statistics: Annotated[list[MovingStatistic], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [each.name for each in self.statistics]
+        if len(set(names)) != len(names):
+            message = "statistics name one thing twice"
+            raise ValueError(message)
+        return self
+
+
 class FolderFrames(_Strict):
     """Pictures in a folder, in order of name."""
 
@@ -196,6 +254,8 @@ class ModelSettings(_Strict):
     branch: Name
     """The branch version that runs."""
     decisions: DecisionRules
+    drift: DriftRules | None = None
+    """When the shift has moved too far; `None` in settings that do not watch it."""
 
 
 SettingsT = TypeVar("SettingsT", bound=_Strict)

@@ -50,6 +50,7 @@ from inspector.thresholds import find_thresholds
 from inspector.training.backbones import SCRATCH, Backbone, make_backbone
 from inspector.training.branch import HeadPlan, self_supervise
 from inspector.training.export import check_agreement, export_branch, export_trunk
+from inspector.training.guarding import add_guards
 from inspector.training.joint import (
     JointPlan,
     Outcome,
@@ -354,6 +355,8 @@ class _Training:
         both = _scores(HybridModel(*model, settings, always_both=True), samples)
         rules = find_thresholds(both, bad, self._plan.wanted_escape_rate)
         settings = _find_short_cuts(model, settings, rules, samples, both)
+        routed = HybridModel(*model, settings)
+        settings = add_guards(settings, routed, samples, case.pair, weights)
         channels = model[1].manifest.preprocessing.channels
         torch_model = TorchModel(trunk, case.branch, weights, model[1].reader, channels)
         found = agreement(torch_model.scores(samples), both, rules)
