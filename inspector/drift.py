@@ -267,7 +267,7 @@ def _strays(columns: Sequence[Numbers], parts: int) -> list[float]:
         others = [each for place, each in enumerate(columns) if place != at]
         for start in range(0, len(column) - parts + 1, _STEP):
             rest = np.concatenate([*others, column[:start], column[start + parts :]])
-            if len(rest) >= parts:
+            if len(rest) >= parts // 2:
                 strays.append(distance(column[start : start + parts], rest))
     return strays
 

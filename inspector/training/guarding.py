@@ -21,7 +21,8 @@ from inspector.drift import (
     learn_drift_rules,
 )
 from inspector.model.artifact import Weights
-from inspector.model.hybrid import HybridModel, weigh
+from inspector.model.hybrid import weigh
+from inspector.ports import Model
 from inspector.settings import DecisionRules, DriftRules, ModelSettings
 from inspector.thresholds import keep_promise
 from inspector.training.joint import Pair
@@ -35,7 +36,7 @@ Move = Callable[[Pixels], Pixels]
 
 def add_guards(
     settings: ModelSettings,
-    model: HybridModel,
+    model: Model,
     samples: Sequence[Sample],
     pair: Pair,
     weights: Weights,
@@ -81,7 +82,7 @@ def honest_shift(pair: Pair, weights: Weights) -> tuple[list[Sample], list[Score
 
 
 def find_harmless(
-    model: HybridModel, bad_samples: Sequence[Sample], rules: DecisionRules
+    model: Model, bad_samples: Sequence[Sample], rules: DecisionRules
 ) -> Harmless:
     """Move pictures of bad parts on purpose, until more escape than is promised.
 
@@ -96,7 +97,7 @@ def find_harmless(
 
 
 def _reach(
-    model: HybridModel,
+    model: Model,
     samples: Sequence[Sample],
     rules: DecisionRules,
     name: str,
@@ -117,7 +118,7 @@ def _reach(
     return reached
 
 
-def _holds(model: HybridModel, samples: Sequence[Sample], rules: DecisionRules) -> bool:
+def _holds(model: Model, samples: Sequence[Sample], rules: DecisionRules) -> bool:
     scores = np.array([model.score(sample).score for sample in samples])
     promised = rules.guarantee.escapes.bound_at_confidence if rules.guarantee else 0.0
     return float((scores < rules.pass_below).mean()) <= promised
