@@ -40,16 +40,17 @@ def bench_log(
 ) -> dict[str, Any]:
     """Time pairing, reading and scoring of a part's log among so many log lines.
 
-    The line's own log lines are repeated at random moments until so many lie within
-    `horizon_s` of each part. Counts take turns part by part, so that a noisy machine is
-    fair to all; each has seen the whole shift once before it is timed, as a line that
-    runs has. Taking lines in, which happens line by line and not part by part, is
+    The line's own log lines are repeated at random moments, so densely that so many lie
+    where they may concern a part: a station's about when the part passed it, everybody
+    else's within `horizon_s`. Counts take turns part by part, so that a noisy machine
+    is fair to all; each has seen the whole shift once before it is timed, as a line
+    that runs has. Taking lines in happens line by line and not part by part, and is
     timed apart.
 
     Args:
         recording: the line.
         model: folder of its model.
-        counts: lines within the window's reach.
+        counts: lines that may concern a part, on average.
         extent: which shift, and at most how many parts.
 
     Returns:
@@ -148,11 +149,11 @@ class _Crowd:
         self.taken += len(lines)
 
     def _lines(self, first_ns: int) -> Iterator[LogLine]:
-        """Repeat the line's own log lines, so many within the horizon, for ever."""
+        """Repeat the line's own log lines, so many within a part's reach, for ever."""
         spread = random.Random(0)  # noqa: S311 - the same log in every run
-        horizon_ns = int(self._settings.windows.horizon_s * NS_PER_S)
-        step_ns = horizon_ns // self.count
-        moment_ns = first_ns - horizon_ns
+        reach_s = [_reach_s(self._settings, line.station) for line in self._said]
+        step_ns = int(sum(reach_s) / len(reach_s) / self.count * NS_PER_S)
+        moment_ns = first_ns - int(self._settings.windows.horizon_s * NS_PER_S)
         while True:
             like = spread.choice(self._said)
             yield LogLine(
@@ -163,6 +164,16 @@ class _Crowd:
                 text=like.text,
             )
             moment_ns += step_ns
+
+
+def _reach_s(settings: LineSettings, station: str) -> float:
+    """Say how long lines of a station, or of a stranger, may concern a part."""
+    rules = settings.windows
+    for each in settings.stations:
+        if each.name == station:
+            later_s = min(each.seconds_to_camera, rules.travel_tolerance_s)
+            return later_s + rules.travel_tolerance_s
+    return rules.horizon_s
 
 
 def _frame(settings: LineSettings, row: FrameRow) -> Frame:
