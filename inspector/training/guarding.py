@@ -64,7 +64,10 @@ def add_guards(
 
 
 def honest_shift(pair: Pair, weights: Weights) -> tuple[list[Sample], list[Scores]]:
-    """Give the training shift, scored by networks that had not seen the parts."""
+    """Give the training shift, scored by networks that had not seen the parts.
+
+    What cross-modal attention adds was learned on this very shift, so it is left out.
+    """
     line, opinions = pair.line, pair.opinions
     rows = [line.labelled.rows[part] for part in line.train]
     windows = pair_windows(line.labelled.recording, rows)
@@ -77,7 +80,10 @@ def honest_shift(pair: Pair, weights: Weights) -> tuple[list[Sample], list[Score
         opinions.log[line.train].tolist(),
         strict=True,
     )
-    scored = [_weighed(weights, picture, log) for picture, log in logits]
+    scored = [
+        _weighed(weights, picture, log if window.log_lines else None)
+        for window, (picture, log) in zip(windows, logits, strict=True)
+    ]
     return samples, scored
 
 
@@ -129,12 +135,14 @@ def _mean(samples: Sequence[Sample], column: int) -> float:
     return float(np.mean(described))
 
 
-def _weighed(weights: Weights, picture: float, log: float) -> Scores:
+def _weighed(weights: Weights, picture: float, log: float | None) -> Scores:
+    by_picture = weigh(weights.picture, (picture,))
+    both = by_picture if log is None else weigh(weights.both, (picture, log, 0.0))
     return Scores(
-        score=weigh(weights.both, (picture, log, 0.0)),
-        picture_score=weigh(weights.picture, (picture,)),
-        log_score=weigh(weights.log, (log,)),
-        route=Route.BOTH,
+        score=both,
+        picture_score=by_picture,
+        log_score=None if log is None else weigh(weights.log, (log,)),
+        route=Route.PICTURE if log is None else Route.BOTH,
         defect=None,
         defect_map=None,
     )
