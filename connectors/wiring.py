@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.account import Tally
+from inspector.drift import DriftGuard
 from inspector.errors import SettingsError
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
-from inspector.ports import FrameSource, LogSource, Model, Watcher
+from inspector.ports import DriftWatch, FrameSource, LogSource, Model, Watcher
 from inspector.queues import WhenFull
 from inspector.recording import Recording
 from inspector.replay import Pace, ReplayClock
@@ -72,7 +73,13 @@ def assemble_line(
     return Pipeline(
         sources=feed.sources,
         assembler=WindowAssembler(line, feed.sources.log is not None),
-        judge=Judge(brain.model, decode, unusable, rules=_rulebook(line, brain)),
+        judge=Judge(
+            brain.model,
+            decode,
+            unusable,
+            rules=_rulebook(line, brain),
+            drift=_drift_watch(brain.settings),
+        ),
         storekeeper=Storekeeper(archive, tally, watchers),
         tally=tally,
         capacities=feed.capacities,
@@ -165,6 +172,11 @@ def live_feed(settings: RunSettings) -> Feed:
     waits = when_full is WhenFull.WAIT
     room = Capacities.for_recording() if waits else Capacities()
     return Feed(sources=sources, capacities=room)
+
+
+def _drift_watch(settings: ModelSettings) -> DriftWatch | None:
+    rules = settings.drift
+    return DriftGuard(rules) if rules is not None and rules.enabled else None
 
 
 def _rulebook(line: LineSettings, brain: Brain) -> Rulebook:

@@ -30,6 +30,7 @@ _EXTRAS = {
     "onnx": "train",
     "onnxscript": "train",
     "safetensors": "train",
+    "scipy": "train",
     "sklearn": "train",
     "onnxruntime": "station",
     "cv2": "station",

@@ -37,6 +37,8 @@ class Facts:
     model_verified: bool
     age_ms: float
     """From the arrival of the part's frame until now."""
+    drift: str | None = None
+    """How the shift has moved away from the parts that thresholds were found on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,8 @@ def _obstacles(facts: Facts, rules: DecisionRules) -> Iterator[Trouble]:
         yield late(facts.age_ms, rules)
     if facts.scores is not None:
         yield from _unsound(facts.scores)
+    if facts.drift is not None:
+        yield Trouble(fault=Fault.DRIFT, words=facts.drift)
 
 
 def late(age_ms: float, rules: DecisionRules) -> Trouble:

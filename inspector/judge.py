@@ -23,7 +23,7 @@ from inspector.deciding import (
     late,
 )
 from inspector.errors import PictureError
-from inspector.ports import Model, PictureDecoder
+from inspector.ports import DriftWatch, Model, PictureDecoder
 from inspector.settings import DecisionRules
 from inspector.types import (
     NS_PER_MS,
@@ -103,6 +103,7 @@ class _Findings:
     scores: Scores | None = None
     trouble: Trouble | None = None
     has_picture: bool = False
+    drift: str | None = None
 
 
 _UNSCORED = Scores(
@@ -123,22 +124,25 @@ class Judge:
         decode: turns encoded bytes into pixels, or raises `PictureError`.
         unusable: refuses pictures that show nothing.
         rules: thresholds, deadline, and the hash of the settings they come from.
+        drift: told of every part that was scored; `None` watches nothing.
         clocks: replaced in tests.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the judge's tools, each named once
         self,
         model: Model,
         decode: PictureDecoder,
         unusable: Unusable,
         *,
         rules: Rulebook,
+        drift: DriftWatch | None = None,
         clocks: Clocks | None = None,
     ) -> None:
         self._model = model
         self._decode = decode
         self._unusable = unusable
         self._rules = rules
+        self._drift = drift
         self._clocks = clocks or Clocks()
 
     def judge(self, window: Window, taken_mono_ns: int) -> Judged:
@@ -189,13 +193,22 @@ class Judge:
             (None, picture) if isinstance(picture, Trouble) else (picture, None)
         )
         findings = _Findings(trouble=trouble, has_picture=pixels is not None)
+        sample = Sample(window=window, pixels=pixels)
         try:
-            scores = self._model.score(Sample(window=window, pixels=pixels))
+            scores = self._model.score(sample)
         except PictureError as error:
             refused = _trouble(Fault.PICTURE_UNUSABLE, str(error))
             return replace(findings, trouble=trouble or refused)
         times.insert(scores.stage_ms)
-        return replace(findings, scores=scores)
+        drift = self._watch(sample, scores, times)
+        return replace(findings, scores=scores, drift=drift)
+
+    def _watch(self, sample: Sample, scores: Scores, times: StageTimes) -> str | None:
+        if self._drift is None:
+            return None
+        moved = self._drift.look(sample, scores)
+        times.lap("drift")
+        return moved
 
     def _picture(self, frame: Frame) -> Pixels | Trouble:
         trouble = _damage(frame)
@@ -224,6 +237,7 @@ class Judge:
             has_picture=findings.has_picture,
             model_verified=self._model.verified,
             age_ms=self._age_ms(window.frame),
+            drift=findings.drift,
         )
         judgement = decide(facts, self._rules.decisions)
         times.lap("decide")

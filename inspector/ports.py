@@ -95,6 +95,18 @@ class Model(Protocol):
         ...
 
 
+class DriftWatch(Protocol):
+    """Watches whether a line's parts are still like those it was calibrated on."""
+
+    def look(self, sample: Sample, scores: Scores) -> str | None:
+        """Take note of each scored part, in order; must not block.
+
+        Returns:
+            What has moved too far and how far, or `None` if nothing has.
+        """
+        ...
+
+
 class EvidenceStore(Protocol):
     """Keeps the pictures of parts that did not pass, named by their content."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,6 +22,8 @@ Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\w[\w.\-]*$"
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Milliseconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Distance = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NEVER_REJECT = 1.01
 """A threshold that no score reaches: a score of 1 itself may be a good part's."""
 Threshold = Annotated[float, Field(ge=0, le=NEVER_REJECT, allow_inf_nan=False)]
@@ -56,6 +58,35 @@ class WindowRules(_Strict):
     """Bound on lines held in memory for parts to come; the oldest go first."""
 
 
+class Promise(_Strict):
+    """What a threshold promises of parts like those it was found on."""
+
+    threshold: Threshold
+    """What is promised holds for this score, and for any that is stricter."""
+    parts: Annotated[int, Field(ge=1)]
+    """Bad parts for escapes, good parts for false rejects."""
+    exceptions_allowed: Annotated[int, Field(ge=0)]
+    """How many of them the threshold may decide wrongly."""
+    wanted_rate: Probability
+    expected_bound: Probability
+    """The expected rate is at most this."""
+    bound_at_confidence: Probability
+    """With the guarantee's confidence, the rate is at most this."""
+    confidence_of_wanted_rate: Probability
+    """With this confidence, the rate is at most the wanted one."""
+
+
+class Guarantee(_Strict):
+    """What the thresholds promise, and how surely (`docs/confidence.md`)."""
+
+    method: Literal["conformal risk control, exact binomial"] = (
+        "conformal risk control, exact binomial"
+    )
+    confidence: Probability = 0.95
+    escapes: Promise
+    false_rejects: Promise
+
+
 class DecisionRules(_Strict):
     """Where the score becomes a decision."""
 
@@ -73,11 +104,77 @@ class DecisionRules(_Strict):
     look_tolerance: Probability = 0.02
     """How far a full look may be expected to move the score after a glance and still
     be spared; 0 always looks in full."""
+    guarantee: Guarantee | None = None
+    """What the thresholds promise; `None` in settings that promise nothing."""
+
+    @property
+    def loosened(self) -> bool:
+        """Whether a threshold is looser than the one the guarantee is about."""
+        return self.guarantee is not None and (
+            self.pass_below > self.guarantee.escapes.threshold
+            or self.reject_at < self.guarantee.false_rejects.threshold
+        )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.pass_below > self.reject_at:
             message = "pass_below must not be above reject_at"
+            raise ValueError(message)
+        return self
+
+
+StatisticName = Literal[
+    "brightness",
+    "contrast",
+    "sharpness",
+    "picture score",
+    "log score",
+    "score",
+    "log lines",
+]
+STATISTICS: tuple[StatisticName, ...] = get_args(StatisticName)
+"""What is watched of every part (`inspector.drift`), in this order."""
+TENTHS = 10
+
+
+class MovingStatistic(_Strict):
+    """What a statistic was on the calibration shifts, and how far it may move."""
+
+    name: StatisticName
+    tenths: Annotated[list[Finite], Field(min_length=TENTHS, max_length=TENTHS)]
+    """Mean of each tenth of the parts, the lowest first."""
+    noticed_at: Distance
+    """Beyond what honest runs of parts reached: the move is logged."""
+    limit_down: Distance
+    """Beyond this, towards lower values, parts are left to a person."""
+    limit_up: Distance
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if sorted(self.tenths) != self.tenths:
+            message = "tenths must not fall"
+            raise ValueError(message)
+        return self
+
+
+class DriftRules(_Strict):
+    """When a shift has moved too far from the ones that thresholds were found on."""
+
+    enabled: bool = True
+    """`false` never leaves a part to a person because the shift has moved."""
+    parts: Annotated[int, Field(ge=TENTHS, le=10_000, multiple_of=TENTHS)] = 60
+    """How many of the latest parts are compared with the calibration shifts."""
+    returns_at: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """Parts are decided again when the distance is below this share of the limit."""
+    honest_runs: Annotated[int, Field(ge=0)] = 0
+    """Runs of so many parts, apart from each other, that the limits came from."""
+    statistics: Annotated[list[MovingStatistic], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [each.name for each in self.statistics]
+        if len(set(names)) != len(names):
+            message = "statistics name one thing twice"
             raise ValueError(message)
         return self
 
@@ -161,6 +258,8 @@ class ModelSettings(_Strict):
     branch: Name
     """The branch version that runs."""
     decisions: DecisionRules
+    drift: DriftRules | None = None
+    """When the shift has moved too far; `None` in settings that do not watch it."""
 
 
 SettingsT = TypeVar("SettingsT", bound=_Strict)

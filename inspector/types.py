@@ -78,6 +78,7 @@ class Fault(StrEnum):
     DEADLINE = "deadline"
     OVERLOAD = "overload"
     MODEL_UNVERIFIED = "model_unverified"
+    DRIFT = "drift"
     EXCEPTION = "exception"
 
 

@@ -22,15 +22,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right, insort_right
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from heapq import nsmallest
+from heapq import merge
+from itertools import chain
 
 from inspector.settings import LineSettings
 from inspector.types import NS_PER_MS, NS_PER_S, Frame, LogContext, LogLine, Window
 
 _WORD = re.compile(r"\w+")
 _Order = tuple[int, str, str, str]
+_Ranked = tuple[tuple[int, _Order], LogLine]
+"""How far a line is from its part, in ns and then in order, and the line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +57,6 @@ class WindowCounts:
 class _Waiting:
     frame: Frame
     deadline_mono_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """A line that concerns a part: the lower in order, the more."""
-
-    trust: int
-    distance_ns: int
-    line: LogLine
-
-    @property
-    def rank(self) -> tuple[int, int, _Order]:
-        return self.trust, self.distance_ns, _order(self.line)
 
 
 class WindowAssembler:
@@ -197,41 +187,44 @@ class WindowAssembler:
         return min(captured_ns, captured_ns - travel + self._tolerance_ns)
 
     def _lines_for(self, frame: Frame) -> tuple[LogLine, ...]:
-        chosen: dict[LogLine, _Choice] = {}
-        for choice in self._choices(frame):
-            chosen.setdefault(choice.line, choice)
-        nearest = nsmallest(
-            self._max_lines, chosen.values(), key=lambda choice: choice.rank
-        )
-        return tuple(sorted((choice.line for choice in nearest), key=_order))
+        """Choose lazily: what is out of the window's room is never looked at.
 
-    def _choices(self, frame: Frame) -> Iterable[_Choice]:
-        """All lines that may enter the window, the most trusted first."""
+        So a window costs the same however many lines lie within its reach.
+        """
+        chosen: dict[LogLine, None] = {}
+        ways = (self._named, self._passed, self._elsewhere)
+        for _, line in chain.from_iterable(lines(frame) for lines in ways):
+            chosen[line] = None
+            if len(chosen) == self._max_lines:
+                break
+        return tuple(sorted(chosen, key=_order))
+
+    def _named(self, frame: Frame) -> Iterator[_Ranked]:
+        """Lines that name the part's serial, nearest to its passing first."""
         captured = frame.captured_ns
-        if frame.serial:
-            for line in self._buffer.naming(frame.serial):
-                if line.logged_ns <= captured:
-                    yield _Choice(0, self._distance_ns(captured, line), line)
+        return _nearest_first(
+            track.outward(captured - self._travel_ns.get(station, 0), None, captured)
+            for station, track in self._buffer.naming(frame.serial or "")
+        )
+
+    def _passed(self, frame: Frame) -> Iterator[_Ranked]:
+        """What stations logged when the part passed them, nearest first."""
+        captured = frame.captured_ns
         oldest = captured - self._horizon_ns
-        for station, travel in self._travel_ns.items():
-            nominal = captured - travel
-            since = max(oldest, nominal - self._tolerance_ns)
-            until = self._latest_ns(captured, station)
-            for line in self._nearest(station, nominal, since, until):
-                yield _Choice(1, abs(line.logged_ns - nominal), line)
-        for line in self._nearest(None, captured, oldest, captured):
-            yield _Choice(2, captured - line.logged_ns, line)
+        return _nearest_first(
+            self._buffer.track(station).outward(
+                captured - travel,
+                max(oldest, captured - travel - self._tolerance_ns),
+                self._latest_ns(captured, station),
+            )
+            for station, travel in self._travel_ns.items()
+        )
 
-    def _nearest(
-        self, station: str | None, nominal_ns: int, since_ns: int, until_ns: int
-    ) -> list[LogLine]:
-        # Twice the room: those that name the serial may be chosen already.
-        track = self._buffer.track(station)
-        return track.around(nominal_ns, since_ns, until_ns, 2 * self._max_lines)
-
-    def _distance_ns(self, captured_ns: int, line: LogLine) -> int:
-        nominal = captured_ns - self._travel_ns.get(line.station, 0)
-        return abs(line.logged_ns - nominal)
+    def _elsewhere(self, frame: Frame) -> Iterator[_Ranked]:
+        """What nobody on the line logged, latest first."""
+        captured = frame.captured_ns
+        oldest = captured - self._horizon_ns
+        return self._buffer.track(None).outward(captured, oldest, captured)
 
 
 class _LineBuffer:
@@ -249,7 +242,8 @@ class _LineBuffer:
         self._tracks = {station: _Track() for station in stations}
         self._elsewhere = _Track()
         self._held: OrderedDict[LogLine, frozenset[str]] = OrderedDict()
-        self._by_word: dict[str, dict[LogLine, None]] = {}
+        self._by_word: dict[str, dict[str, _Track]] = {}
+        """For each word the lines that say it, by station; strangers' under ""."""
 
     def track(self, station: str | None) -> _Track:
         """Lines of one station; of `None` or a stranger, those of all strangers."""
@@ -264,8 +258,10 @@ class _LineBuffer:
         words = frozenset(_WORD.findall(line.text))
         self._held[line] = words
         self.track(line.station).add(line)
+        station = self._station(line)
         for word in words:
-            self._by_word.setdefault(word, {})[line] = None
+            said = self._by_word.setdefault(word, {})
+            said.setdefault(station, _Track()).add(line)
         if len(self._held) > self._max_lines:
             self._evict()
         return True
@@ -278,33 +274,52 @@ class _LineBuffer:
         )
         return max((newest for newest in found if newest is not None), default=None)
 
-    def naming(self, serial: str) -> list[LogLine]:
-        """Lines that say a serial as a whole word, whatever signs the serial has."""
+    def naming(self, serial: str) -> list[tuple[str, _Track | _Saying]]:
+        """Lines that say a serial as a whole word, whatever signs the serial has.
+
+        Returns:
+            For each station that said it, and "" for all strangers, its lines.
+        """
         words = _WORD.findall(serial)
         if not words:
             return []
-        lists = [self._by_word.get(word, {}) for word in words]
+        found = min((self._by_word.get(word, {}) for word in words), key=_size)
+        if words == [serial]:
+            return list(found.items())
         exact = re.compile(rf"(?<!\w){re.escape(serial)}(?!\w)")
-        return [line for line in min(lists, key=len) if exact.search(line.text)]
+        return [(station, _Saying(track, exact)) for station, track in found.items()]
+
+    def _station(self, line: LogLine) -> str:
+        return line.station if line.station in self._tracks else ""
 
     def _evict(self) -> None:
         line, words = self._held.popitem(last=False)
         self.evicted += 1
         self.track(line.station).remove(line)
         for word in words:
-            said = self._by_word[word]
-            del said[line]
-            if not said:
-                del self._by_word[word]
+            self._forget(word, line)
+
+    def _forget(self, word: str, line: LogLine) -> None:
+        said, station = self._by_word[word], self._station(line)
+        said[station].remove(line)
+        if not len(said[station]):
+            del said[station]
+        if not said:
+            del self._by_word[word]
 
 
 class _Track:
     """Lines in order of event time; adding and removing at the ends is cheap."""
 
+    __slots__ = ("_head", "_lines")
+
     def __init__(self) -> None:
         self._lines: list[LogLine] = []
         self._head = 0
         """Lines before this index are given up, but not yet moved out of the list."""
+
+    def __len__(self) -> int:
+        return len(self._lines) - self._head
 
     def add(self, line: LogLine) -> None:
         if not self._lines or _order(self._lines[-1]) <= _order(line):
@@ -326,18 +341,69 @@ class _Track:
         at = self._after(until_ns)
         return self._lines[at - 1].logged_ns if at > self._head else None
 
-    def around(
-        self, nominal_ns: int, since_ns: int, until_ns: int, each_side: int
-    ) -> list[LogLine]:
-        """Lines nearest to a moment, at most so many on each side, within bounds."""
-        centre = self._after(nominal_ns)
-        first = max(self._after(since_ns - 1), centre - each_side)
-        last = min(self._after(until_ns), centre + each_side)
-        return self._lines[first:last]
+    def outward(
+        self, nominal_ns: int, since_ns: int | None, until_ns: int
+    ) -> Iterator[_Ranked]:
+        """Yield the lines within bounds, both included, nearest to a moment first."""
+        first = self._head if since_ns is None else self._after(since_ns - 1)
+        last = self._after(until_ns)
+        centre = min(max(self._after(nominal_ns), first), last)
+        return merge(
+            self._earlier(nominal_ns, first, centre),
+            self._later(nominal_ns, centre, last),
+            key=_rank,
+        )
+
+    def _earlier(self, nominal_ns: int, first: int, end: int) -> Iterator[_Ranked]:
+        """Walk back; lines of one moment come in their own order nevertheless."""
+        while end > first:
+            moment_ns = self._lines[end - 1].logged_ns
+            start = end - 1
+            if start > first and self._lines[start - 1].logged_ns == moment_ns:
+                start = bisect_left(
+                    self._lines, moment_ns, lo=first, hi=end, key=_logged_ns
+                )
+            for at in range(start, end):
+                line = self._lines[at]
+                yield (nominal_ns - moment_ns, _order(line)), line
+            end = start
+
+    def _later(self, nominal_ns: int, start: int, last: int) -> Iterator[_Ranked]:
+        for at in range(start, last):
+            line = self._lines[at]
+            yield (line.logged_ns - nominal_ns, _order(line)), line
 
     def _after(self, moment_ns: int) -> int:
         """Index of the first line that was logged after a moment."""
         return bisect_right(self._lines, moment_ns, lo=self._head, key=_logged_ns)
+
+
+class _Saying:
+    """Those lines of a track that say exactly this."""
+
+    __slots__ = ("_exact", "_track")
+
+    def __init__(self, track: _Track, exact: re.Pattern[str]) -> None:
+        self._track = track
+        self._exact = exact
+
+    def outward(
+        self, nominal_ns: int, since_ns: int | None, until_ns: int
+    ) -> Iterator[_Ranked]:
+        ranked = self._track.outward(nominal_ns, since_ns, until_ns)
+        return (each for each in ranked if self._exact.search(each[1].text))
+
+
+def _nearest_first(ranked: Iterable[Iterator[_Ranked]]) -> Iterator[_Ranked]:
+    return merge(*ranked, key=_rank)
+
+
+def _rank(ranked: _Ranked) -> tuple[int, _Order]:
+    return ranked[0]
+
+
+def _size(said: Mapping[str, _Track]) -> int:
+    return sum(map(len, said.values()))
 
 
 def _logged_ns(line: LogLine) -> int:

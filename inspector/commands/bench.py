@@ -27,6 +27,13 @@ def bench(
     split: Annotated[str, typer.Option(help="Which shift.")] = "test",
     limit: Annotated[int, typer.Option(min=10, help="At most so many parts.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="Times over all parts.")] = 3,
+    log_lines: Annotated[
+        str | None,
+        typer.Option(
+            metavar="100,10000",
+            help="Time a part's log instead, with so many log lines in its reach.",
+        ),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Also write the figures to this file.")
     ] = None,
@@ -38,11 +45,18 @@ def bench(
     Example: inspector bench recordings/poly --model M
     """
     from connectors.wiring import load_brain
+    from inspector.commands.bench_log import bench_log, line_counts, show_log_costs
     from inspector.commands.line_operation import write_json
     from inspector.model.hybrid import load_model
     from inspector.recording import Recording
 
     recorded = Recording.load(recording)
+    if log_lines is not None:
+        costs = bench_log(recorded, model, line_counts(log_lines), (split, limit))
+        show_log_costs(costs)
+        if json is not None:
+            write_json(json, costs)
+        return
     line = recorded.settings.id
     settings = load_brain(model, line).settings
     routed = load_model(model, line, settings=settings)

@@ -75,7 +75,7 @@ def evaluate(
         recorded = name_modules(recorded, modules)
     settings = load_brain(model, recorded.settings.id).settings
     found = _measure(recorded, split, model, settings)
-    sections = sections_of(found)
+    sections = [*sections_of(found), _guarantee_section(found)]
     if torch and importlib.util.find_spec("torch") is not None:
         sections.append(_runtimes_section(recorded, model, settings, found))
     show(sections)
@@ -108,6 +108,22 @@ def _measure(
             settings.decisions,
             lambda parts: bars.advance(task, parts),
         )
+
+
+def _guarantee_section(found: Evaluation) -> Section:
+    """Say what the thresholds promised, and what this shift had."""
+    from inspector.guarantee import report
+    from inspector.reporting.tables import Section, sheet
+
+    kept = report(
+        found.rules,
+        (found.escapes.count, found.escapes.of),
+        (found.false_rejects.count, found.false_rejects.of),
+    )
+    rows = sheet("", ("what", "how much"), kept.rows())
+    return Section(
+        title="Guarantee", sheets=(rows,), content={"guarantee": kept.as_json()}
+    )
 
 
 def _runtimes_section(

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from inspector.settings import DecisionRules
     from inspector.training.programme import TrainingReport
 
 
@@ -73,17 +74,24 @@ def _show(report: TrainingReport, out: Path) -> None:
     for stage, seconds in report.stage_s.items():
         table.add_row(stage, f"{seconds:.0f}")
     console.print(table)
-    table = Table("line", "pass below", "reject at", "torch and ONNX Runtime differ by")
+    table = Table("line", "pass below", "reject at", "escapes, 95 % sure")
+    table.add_column("torch and ONNX Runtime differ by")
     for line in report.lines:
         rules = line.decisions
         table.add_row(
             line.line,
             f"{rules.pass_below:.3f}",
             f"{rules.reject_at:.3f}",
+            _promised(rules),
             f"{line.agreement.max_abs_diff:.1e}, {line.agreement.flips} verdicts",
         )
     console.print(table)
     console.print(f"The model is in {out}")
+
+
+def _promised(rules: DecisionRules) -> str:
+    found = rules.guarantee
+    return "" if found is None else f"{found.escapes.bound_at_confidence:.1%}"
 
 
 def _as_json(report: TrainingReport) -> dict[str, object]:

@@ -55,6 +55,7 @@ from inspector.training.branch import (
     self_supervise,
 )
 from inspector.training.export import check_agreement, export_branch, export_trunk
+from inspector.training.guarding import add_guards
 from inspector.training.joint import (
     JointPlan,
     Outcome,
@@ -371,9 +372,11 @@ class _Training:
         routed = _scores(HybridModel(*model, settings), samples)
         rules = find_thresholds(routed, bad, self._plan.wanted_escape_rate)
         settings = _decided_by(settings, rules, look)
+        judging = HybridModel(*model, settings)
+        settings = add_guards(settings, judging, samples, case.pair, weights)
         path = settings_file(out, line)
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(tomli_w.dumps(settings.model_dump()).encode())
+        path.write_bytes(tomli_w.dumps(settings.model_dump(exclude_none=True)).encode())
         return LineReport(
             line=line,
             weights=weights,

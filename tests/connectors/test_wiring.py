@@ -26,6 +26,7 @@ from inspector.errors import SettingsError
 from inspector.queues import WhenFull
 from inspector.settings import (
     DecisionRules,
+    DriftRules,
     LineSettings,
     ModelSettings,
     RunSettings,
@@ -163,6 +164,33 @@ def test_rows_name_the_settings_that_decide_and_not_where_they_go(
     stricter = a_brain(rules=RULES.model_copy(update={"reject_at": 0.6}))
     line = LineSettings.model_validate(LINE)
     assert the_hash(tmp_path / "c", line, stricter) != plain
+
+
+def a_drift(**changes: Any) -> DriftRules:
+    """Rules that hold ten parts with any score but 0.5 for a shift that moved."""
+    statistic = {"name": "score", "tenths": [0.0] * 10, "noticed_at": 1.0}
+    limits = {"limit_down": 1.0, "limit_up": 1.0}
+    values = {"parts": 10, "statistics": [statistic | limits]}
+    return DriftRules.model_validate(values | changes)
+
+
+@pytest.mark.parametrize(
+    ("drift", "reviewed"),
+    [(None, 0), (a_drift(enabled=False), 0), (a_drift(), 5), (a_drift(parts=20), 0)],
+)
+def test_a_shift_that_has_moved_is_left_to_a_person_if_that_is_wanted(
+    tmp_path: Path, drift: DriftRules | None, reviewed: int
+) -> None:
+    recording, shelf = a_recording(tmp_path, parts=14), VerdictShelf()
+    brain = a_brain(score=0.1)
+    settings = brain.settings.model_copy(update={"drift": drift})
+    feed = replay_feed(recording, Excerpt(pace="max"))
+    account = run_line(
+        recording.settings, feed, shelf, Brain(model=brain.model, settings=settings)
+    )
+    assert account.verdict_faults == ({"drift": reviewed} if reviewed else {})
+    assert account.decisions.get("REVIEW", 0) == reviewed
+    assert account.balances
 
 
 def test_an_archive_is_made_or_refused(tmp_path: Path) -> None:

@@ -71,6 +71,21 @@ class FakeModel:
         return self._act(sample) if self._act else self._scores
 
 
+class FakeWatch:
+    """Says of every part what it was told to say, and remembers the parts."""
+
+    def __init__(self, words: str | None, error: Exception | None = None) -> None:
+        self._words = words
+        self._error = error
+        self.seen: list[tuple[Sample, Scores]] = []
+
+    def look(self, sample: Sample, scores: Scores) -> str | None:
+        self.seen.append((sample, scores))
+        if self._error is not None:
+            raise self._error
+        return self._words
+
+
 class ListedFrames:
     """Gives frames from a list; with `stays_open` it then waits to be stopped."""
 

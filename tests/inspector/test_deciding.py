@@ -94,6 +94,8 @@ FORBIDDEN: list[tuple[dict[str, Any], Fault, str]] = [
         Fault.NOT_A_NUMBER,
         "2 cells of the defect map are not numbers",
     ),
+    ({"drift": "the shift has moved"}, Fault.DRIFT, "the shift has moved"),
+    ({"drift": ""}, Fault.DRIFT, ""),
 ]
 
 
@@ -127,6 +129,19 @@ def test_the_trouble_on_the_way_is_named_before_its_consequences() -> None:
     assert decide(facts, RULES).fault is Fault.DECODE
 
 
+def test_what_is_wrong_with_the_part_is_named_before_what_is_with_the_shift() -> None:
+    drift = "the shift has moved"
+    late_part = the_facts(drift=drift, age_ms=501)
+    assert decide(late_part, RULES).fault is Fault.DEADLINE
+    unsound = the_facts(drift=drift, scores=some_scores(score=math.nan))
+    assert decide(unsound, RULES).fault is Fault.NOT_A_NUMBER
+
+
+def test_a_part_of_a_moved_shift_is_not_even_rejected() -> None:
+    facts = the_facts(drift="the shift has moved", scores=some_scores(score=1.0))
+    assert decide(facts, RULES).decision is Decision.REVIEW
+
+
 def test_late_names_the_age_and_the_deadline() -> None:
     assert late(612.34, RULES).words == "612.3 ms old, deadline 500 ms"
 
@@ -154,6 +169,7 @@ poisons = st.one_of(
     st.just({"model_verified": False}),
     st.just({"has_picture": False}),
     st.just({"scores": None}),
+    st.text().map(lambda words: {"drift": words}),
     st.one_of(
         st.floats(max_value=0, exclude_max=True),
         st.floats(min_value=500, exclude_min=True),

@@ -18,6 +18,7 @@ from tests.builders import BRANCH, TRUNK, a_frame, a_window, some_scores
 from tests.inspector.line_fakes import (
     GREY,
     FakeModel,
+    FakeWatch,
     SteppedClock,
     always_usable,
     decode_grey,
@@ -34,12 +35,14 @@ def a_judge(
     model: FakeModel | None = None,
     clock: SteppedClock | None = None,
     unusable: Any = always_usable,
+    drift: FakeWatch | None = None,
 ) -> Judge:
     return Judge(
         model or FakeModel(),
         decode_grey,
         unusable,
         rules=RULES,
+        drift=drift,
         clocks=Clocks(mono_ns=clock or SteppedClock(), utc_ns=lambda: DECIDED_NS),
     )
 
@@ -214,6 +217,36 @@ def test_each_part_carries_its_own_stage_times() -> None:
         }
     )
     assert verdict.latency_ms == pytest.approx(17.0)
+
+
+def test_a_part_of_a_shift_that_moved_is_reviewed_and_keeps_its_scores() -> None:
+    watch = FakeWatch("the shift has moved: sharpness moved by 0.5")
+    clock = SteppedClock()
+    model = FakeModel(some_scores(score=0.9))
+    result = judged(a_frame(), model=model, drift=watch, clock=clock)
+    verdict = result.verdict
+    assert (verdict.decision, verdict.fault) == (Decision.REVIEW, Fault.DRIFT)
+    assert verdict.reason == "the shift has moved: sharpness moved by 0.5"
+    assert verdict.score == 0.9
+    assert verdict.stage_ms["drift"] == 0.0
+    assert result.evidence is not None
+    assert [sample.pixels is GREY for sample, _ in watch.seen] == [True]
+
+
+def test_the_watch_sees_every_scored_part_and_no_other() -> None:
+    watch = FakeWatch(None)
+    judge = a_judge(drift=watch)
+    for frame in (a_frame(), a_frame(encoded=b"broken"), a_frame()):
+        judge.judge(a_window(frame=frame), 1_000_500_000)
+    judge.refuse(a_frame(), Trouble(fault=Fault.OVERLOAD, words="many"))
+    assert [sample.pixels is None for sample, _ in watch.seen] == [False, True, False]
+    assert judge.judge(a_window(), 1_000_500_000).verdict.decision is Decision.PASS
+
+
+def test_a_watch_that_breaks_costs_the_part_not_the_line() -> None:
+    watch = FakeWatch(None, error=ValueError("no such statistic"))
+    verdict = judged(a_frame(), drift=watch).verdict
+    assert (verdict.decision, verdict.fault) == (Decision.REVIEW, Fault.EXCEPTION)
 
 
 def test_a_refused_part_is_reviewed_with_its_reason_and_its_picture() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector import windows
 from inspector.settings import LineSettings
 from inspector.types import (
     NS_PER_MS,
@@ -458,3 +459,31 @@ def test_a_full_buffer_stays_cheap() -> None:
     for number in range(50):
         the_window(assembler, taken(number / 1000, serial="M0100000"))
     assert (time.perf_counter() - started) / 50 < 0.02
+
+
+@pytest.mark.parametrize("station", ["layup", "mes"])
+@pytest.mark.parametrize("text", ["said", "M0004107 said"])
+def test_lines_out_of_the_windows_room_are_never_looked_at(
+    station: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10,000 lines within reach cost what 100 do: counted, for clocks are noisy."""
+    looked_at: list[LogLine] = []
+
+    def noting(line: LogLine) -> tuple[int, str, str, str]:
+        looked_at.append(line)
+        return line.logged_ns, line.station, line.level, line.text
+
+    def cost(lines: int) -> int:
+        assembler = an_assembler(max_buffered_lines=20_000)
+        for number in range(lines):
+            before = 39 - 18 * number / lines
+            line = logged(before, station=station, text=f"{text} {number}")
+            assembler.add_line(line)
+        with monkeypatch.context() as patch:
+            patch.setattr(windows, "_order", noting)
+            assert len(the_window(assembler).log_lines) == 48
+        counted = len(looked_at)
+        looked_at.clear()
+        return counted
+
+    assert cost(10_000) <= cost(100) <= 3 * 48
