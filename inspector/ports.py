@@ -96,13 +96,21 @@ class Model(Protocol):
 
 
 class EvidenceStore(Protocol):
-    """Keeps the pictures of parts that did not pass, named by their content."""
+    """Keeps what led to the verdicts of parts that did not pass."""
 
     def keep(self, picture: bytes, suffix: str) -> str:
         """Store bytes and return their path inside the store; twice is the same path.
 
         Raises:
             StoreError: the picture cannot be written.
+        """
+        ...
+
+    def keep_as(self, name: str, content: bytes) -> None:
+        """Store bytes under a name of the giver's; what is there is replaced.
+
+        Raises:
+            StoreError: they cannot be written.
         """
         ...
 

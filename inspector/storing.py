@@ -1,8 +1,9 @@
 """The store thread's work: keep the evidence, commit the rows, then tell the watchers.
 
-Store first, show second. A picture is kept before the row that points to it, so that no
-row ever points to nothing; a picture that cannot be kept does not cost the verdict: the
-row is stored without it and says so. A store that fails for good stops the line.
+Store first, show second. A picture and the window it was judged in are kept before the
+row that points to them, so that no row ever points to nothing; what cannot be kept does
+not cost the verdict: the row is stored without it and says so. A store that fails for
+good stops the line.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 
 from tenacity import (
@@ -22,10 +23,12 @@ from tenacity import (
 
 from inspector.account import Loss, Tally
 from inspector.errors import PictureError, StoreError
+from inspector.evidence import Evidence, WindowRecord, record_name
+from inspector.illustrating import Draw, Illustrator, Rejected
 from inspector.judge import Judged
 from inspector.ports import EvidenceStore, StoreReceipt, VerdictStore, Watcher
 from inspector.queues import BoundedQueue, QueueClosedError
-from inspector.types import NS_PER_MS, Frame, Pixels, Verdict
+from inspector.types import NS_PER_MS, Decision, Frame, Pixels, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -40,11 +43,14 @@ _SUFFIXES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """Where verdicts and evidence are kept, and how raw pictures become files."""
+    """Where verdicts and evidence are kept, and how pictures are made of parts."""
 
     verdicts: VerdictStore
     evidence: EvidenceStore
     encode_png: Callable[[Pixels], bytes]
+    """Makes a file of raw pixels."""
+    draw: Draw | None = None
+    """Draws rejected parts for people; `None` draws none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,9 @@ class Storekeeper:
         self._watchers = tuple(watchers)
         self._limits = limits or StoreLimits()
         self._mono_ns = mono_ns
+        self._illustrator = (
+            Illustrator(archive.draw, archive.evidence, tally) if archive.draw else None
+        )
 
     def serve(self, queue: BoundedQueue[Judged]) -> None:
         """Store what comes until the queue is closed and empty.
@@ -80,6 +89,10 @@ class Storekeeper:
         Raises:
             StoreError: the store has failed for good; the parts in hand are counted.
         """
+        with self._illustrator or nullcontext():
+            self._serve(queue)
+
+    def _serve(self, queue: BoundedQueue[Judged]) -> None:
         while True:
             try:
                 first = queue.get()
@@ -104,18 +117,47 @@ class Storekeeper:
         for judged in kept:
             self._note(judged)
             self._tell(judged.verdict)
+        if receipt.inserted:
+            self._illustrate(kept)
+
+    def _illustrate(self, batch: Sequence[Judged]) -> None:
+        """Have rejected parts drawn; a batch stored before is drawn already."""
+        for judged in batch:
+            is_rejected = judged.verdict.decision is Decision.REJECT
+            if self._illustrator and is_rejected and judged.evidence:
+                self._illustrator.offer(
+                    Rejected(verdict=judged.verdict, evidence=judged.evidence)
+                )
 
     def _with_evidence(self, judged: Judged) -> Judged:
         if judged.evidence is None:
             return judged
+        verdict = self._with_picture(judged.verdict, judged.evidence.window.frame)
+        return replace(judged, verdict=self._with_window(verdict, judged.evidence))
+
+    def _with_picture(self, verdict: Verdict, frame: Frame) -> Verdict:
         try:
-            path = self._keep(judged.evidence)
+            return replace(verdict, evidence=self._keep(frame))
         except (StoreError, PictureError) as error:
-            _log.error("evidence of part %s: %s", judged.verdict.frame_id, error)
-            self._tally.evidence_lost()
-            reason = f"{judged.verdict.reason}; its picture could not be kept"
-            return replace(judged, verdict=replace(judged.verdict, reason=reason))
-        return replace(judged, verdict=replace(judged.verdict, evidence=path))
+            return self._without(verdict, "picture", error)
+
+    def _with_window(self, verdict: Verdict, evidence: Evidence) -> Verdict:
+        name = record_name(
+            verdict.line, verdict.camera, verdict.frame_id, verdict.decided_ns
+        )
+        record = WindowRecord.of(verdict, evidence)
+        try:
+            self._archive.evidence.keep_as(name, record.as_json())
+        except StoreError as error:
+            return self._without(verdict, "window", error)
+        return verdict
+
+    def _without(self, verdict: Verdict, what: str, error: Exception) -> Verdict:
+        _log.error("evidence of part %s: %s", verdict.frame_id, error)
+        self._tally.evidence_lost()
+        return replace(
+            verdict, reason=f"{verdict.reason}; its {what} could not be kept"
+        )
 
     def _keep(self, frame: Frame) -> str:
         """Keep the very bytes the camera sent; raw pixels as PNG, which loses none."""

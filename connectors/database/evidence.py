@@ -1,4 +1,4 @@
-"""Keeps evidence pictures as files named by what is in them."""
+"""Keeps evidence as files: pictures named by what is in them, and what goes along."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 from uuid import uuid4
 
-from inspector.errors import StoreError
+from inspector.errors import InputError, StoreError
+
+_SHA256_DIGITS = 64
 
 
 class EvidenceFolder:
-    """A folder of pictures by content hash; see the port `EvidenceStore`.
+    """A folder of evidence; see the port `EvidenceStore`.
 
     Args:
         folder: made if need be.
@@ -38,28 +40,73 @@ class EvidenceFolder:
         """
         name = hashlib.sha256(picture).hexdigest()
         path = self._folder / name[:2] / f"{name}{suffix}"
+        if not path.exists():
+            self._write(path, picture)
+        return path.relative_to(self._folder).as_posix()
+
+    def keep_as(self, name: str, content: bytes) -> None:
+        """Store bytes under a path inside the folder; what is there is replaced.
+
+        The file is there as a whole or not at all, and outlives a power cut.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        self._write(self._folder / name, content)
+
+    def _write(self, path: Path, content: bytes) -> None:
         try:
-            if not path.exists():
-                self._write(path, picture)
+            self._make_parent(path.parent)
+            self._replace(path, content)
         except OSError as error:
             message = f"evidence {path}: cannot be written: {error.strerror}"
             raise StoreError(message) from error
-        return path.relative_to(self._folder).as_posix()
 
-    def _write(self, path: Path, picture: bytes) -> None:
-        if not path.parent.exists():
-            path.parent.mkdir(exist_ok=True)
-            _make_durable(self._folder)
+    def _make_parent(self, folder: Path) -> None:
+        """Make a folder, and let its name outlive a power cut."""
+        if folder.exists():
+            return
+        if folder != self._folder:
+            self._make_parent(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _make_durable(folder.parent)
+
+    def _replace(self, path: Path, content: bytes) -> None:
         unfinished = path.with_name(f".{uuid4().hex}")
         try:
             with unfinished.open("xb") as file:
-                file.write(picture)
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
         _make_durable(path.parent)
+
+
+def read_evidence(folder: Path, name: str) -> bytes:
+    """Read a piece of evidence; a picture must be what its name says.
+
+    Args:
+        folder: the evidence folder.
+        name: path inside it, as a row of the record or `record_name` gives it.
+
+    Raises:
+        InputError: it is not there, lies elsewhere, or was altered.
+    """
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError.single(path, "lies outside the evidence folder")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}; --evidence names the right folder?"
+        raise InputError.single(path, what) from error
+    named_by_content = len(path.stem) == _SHA256_DIGITS and path.parent.parent == folder
+    if named_by_content and hashlib.sha256(content).hexdigest() != path.stem:
+        what = "was altered: its sha256 is not the one in its name"
+        raise InputError.single(path, what)
+    return content
 
 
 def _make_durable(folder: Path) -> None:
