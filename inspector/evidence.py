@@ -35,6 +35,9 @@ from inspector.types import (
 _DIGITS = 5
 """Decimals of weights and of cells: more than any eye or threshold tells apart."""
 
+WINDOWS, OVERLAYS = "windows", "overlays"
+"""Folders inside the evidence folder."""
+
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -85,8 +88,6 @@ class WindowRecord(_Strict):
     captured_ns: int
     decided_ns: int
     is_simulated: bool
-    picture: str | None
-    """Path of the picture inside the evidence folder."""
     log_context: LogContext
     log_lines: tuple[KeptLine, ...]
     score: Share | None
@@ -110,7 +111,6 @@ class WindowRecord(_Strict):
             captured_ns=verdict.captured_ns,
             decided_ns=verdict.decided_ns,
             is_simulated=verdict.is_simulated,
-            picture=verdict.evidence,
             log_context=verdict.log_context,
             log_lines=tuple(
                 KeptLine(
@@ -193,12 +193,12 @@ class WindowRecord(_Strict):
 
 def record_name(line: str, camera: str, frame_id: int, decided_ns: int) -> str:
     """Name a part's window inside the evidence folder."""
-    return f"windows/{_key(line, camera, frame_id, decided_ns)}.json"
+    return f"{WINDOWS}/{_key(line, camera, frame_id, decided_ns)}.json"
 
 
 def overlay_name(line: str, camera: str, frame_id: int, decided_ns: int) -> str:
     """Name the picture for people of a part that was rejected."""
-    return f"overlays/{_key(line, camera, frame_id, decided_ns)}.png"
+    return f"{OVERLAYS}/{_key(line, camera, frame_id, decided_ns)}.png"
 
 
 def line_weights(window: Window, scores: Scores | None) -> tuple[float | None, ...]:

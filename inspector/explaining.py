@@ -13,7 +13,7 @@ a larger set is the best that was found, not proven the smallest there is.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -252,23 +252,29 @@ def hottest_cells(defect_map: FloatArray) -> Iterator[Cell]:
         yield int(at) // columns, int(at) % columns
 
 
-def goals(decision: Decision) -> list[Decision]:
-    """List the verdicts that a part did not get, the nearest first."""
-    own = _ORDER.index(decision)
-    others = [each for each in _ORDER if each is not decision]
-    return sorted(others, key=lambda each: abs(_ORDER.index(each) - own))
-
-
 def _flips(trial: Trial, asked: Outcome) -> Iterator[Flip]:
-    """Search for each verdict that the part did not get, by each means in turn."""
-    reached: set[Decision] = set()
-    for wanted in goals(asked.decision):
-        if wanted in reached:
-            continue
-        search = _Search(trial, asked.decision, wanted)
-        found = list(search.flips())
-        reached.update(flip.outcome.decision for flip in found if flip.outcome)
-        yield from found
+    """Search for each verdict that the part did not get, by each means in turn.
+
+    What did not reach a near verdict cannot reach one farther that way, and what
+    overshot it did: neither is searched for again.
+    """
+    own = _ORDER.index(asked.decision)
+    for way in (_ORDER[:own][::-1], _ORDER[own + 1 :]):
+        hopeful = set(Means)
+        for wanted in way:
+            if not hopeful:
+                break
+            search = _Search(trial, asked.decision, wanted)
+            found = list(search.flips(hopeful))
+            yield from found
+            reached = [flip for flip in found if flip.outcome]
+            hopeful = {
+                flip.goal.means
+                for flip in reached
+                if flip.outcome and flip.outcome.decision is wanted
+            }
+            if len(hopeful) == len(reached) > 0:
+                hopeful.add(Means.BOTH)
 
 
 class _Search:
@@ -281,13 +287,21 @@ class _Search:
         enough = _ORDER.index(wanted)
         self._enough = _ORDER[: enough + 1] if self._falls else _ORDER[enough:]
 
-    def flips(self) -> Iterator[Flip]:
-        lines, region = self._lines(), self._region()
-        yield lines
-        if region is not None:
-            yield region
-            if lines.outcome is None and region.outcome is None:
-                yield self._flip(Means.BOTH, self._both())
+    def flips(self, hopeful: Set[Means]) -> Iterator[Flip]:
+        """Search by each means of which there is hope."""
+        alone = [
+            flip
+            for flip in (
+                self._lines() if Means.LINES in hopeful else None,
+                self._region() if Means.REGION in hopeful else None,
+            )
+            if flip is not None
+        ]
+        yield from alone
+        neither = all(flip.outcome is None for flip in alone)
+        can_cover = self._falls and self._trial.defect_map is not None
+        if neither and can_cover and Means.BOTH in hopeful:
+            yield self._flip(Means.BOTH, self._both())
 
     def _flip(
         self, means: Means, found: Outcome | None, *, is_smallest: bool = False

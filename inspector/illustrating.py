@@ -109,7 +109,8 @@ class Illustrator:
         with ExitStack() as unless_drawn:
             unless_drawn.callback(self._tally.overlays_lost)
             try:
-                self._store.keep_as(name, self._draw(verdict, rejected.evidence))
+                drawn = self._draw(verdict, rejected.evidence)
+                self._store.keep_as(name, drawn, durable=False)
             except (PictureError, StoreError) as error:
                 _log.error("picture of rejected part %s: %s", verdict.frame_id, error)
                 return

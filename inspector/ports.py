@@ -106,8 +106,16 @@ class EvidenceStore(Protocol):
         """
         ...
 
-    def keep_as(self, name: str, content: bytes) -> None:
+    def keep_as(self, name: str, content: bytes, *, durable: bool) -> None:
         """Store bytes under a name of the giver's; what is there is replaced.
+
+        Called from several threads at once, as `keep` is.
+
+        Args:
+            name: a path inside the store.
+            content: as a whole.
+            durable: whether it must outlive a power cut when this returns; what can be
+                made again need not, and costs the disk less.
 
         Raises:
             StoreError: they cannot be written.

@@ -87,7 +87,7 @@ class InMemoryEvidenceStore:
         self.pictures[path] = picture
         return path
 
-    def keep_as(self, name: str, content: bytes) -> None:
+    def keep_as(self, name: str, content: bytes, *, durable: bool) -> None:
         """Keep bytes under a name."""
         if self.failures > 0:
             self.failures -= 1

@@ -8,12 +8,16 @@ from pathlib import Path
 from uuid import uuid4
 
 from inspector.errors import InputError, StoreError
+from inspector.evidence import WINDOWS
 
 _SHA256_DIGITS = 64
 
 
 class EvidenceFolder:
     """A folder of evidence; see the port `EvidenceStore`.
+
+    Subfolders are made at once and not when the first part needs one: making a name
+    outlive a power cut takes as long as writing the evidence itself.
 
     Args:
         folder: made if need be.
@@ -25,7 +29,8 @@ class EvidenceFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            for inside in (folder, folder / WINDOWS):
+                _make_shelves(inside)
         except OSError as error:
             message = f"evidence folder {folder}: cannot be made: {error.strerror}"
             raise StoreError(message) from error
@@ -38,50 +43,52 @@ class EvidenceFolder:
         Raises:
             StoreError: it cannot be written.
         """
-        name = hashlib.sha256(picture).hexdigest()
-        path = self._folder / name[:2] / f"{name}{suffix}"
-        if not path.exists():
-            self._write(path, picture)
-        return path.relative_to(self._folder).as_posix()
+        digest = hashlib.sha256(picture).hexdigest()
+        name = f"{digest[:2]}/{digest}{suffix}"
+        if not (self._folder / name).exists():
+            self._write(self._folder / name, picture, durable=True)
+        return name
 
-    def keep_as(self, name: str, content: bytes) -> None:
+    def keep_as(self, name: str, content: bytes, *, durable: bool) -> None:
         """Store bytes under a path inside the folder; what is there is replaced.
 
-        The file is there as a whole or not at all, and outlives a power cut.
+        The file is there as a whole or not at all.
 
         Raises:
             StoreError: it cannot be written.
         """
-        self._write(self._folder / name, content)
+        self._write(self._folder / name, content, durable=durable)
 
-    def _write(self, path: Path, content: bytes) -> None:
+    def _write(self, path: Path, content: bytes, *, durable: bool) -> None:
+        unfinished = path.with_name(f".{uuid4().hex}")
         try:
-            self._make_parent(path.parent)
-            self._replace(path, content)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _write_new(unfinished, content, durable=durable)
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+            if durable:
+                _make_durable(path.parent)
         except OSError as error:
             message = f"evidence {path}: cannot be written: {error.strerror}"
             raise StoreError(message) from error
 
-    def _make_parent(self, folder: Path) -> None:
-        """Make a folder, and let its name outlive a power cut."""
-        if folder.exists():
-            return
-        if folder != self._folder:
-            self._make_parent(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _make_durable(folder.parent)
 
-    def _replace(self, path: Path, content: bytes) -> None:
-        unfinished = path.with_name(f".{uuid4().hex}")
-        try:
-            with unfinished.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        _make_durable(path.parent)
+def _make_shelves(folder: Path) -> None:
+    """Make a folder for each way in which a hash can begin, to outlive a power cut."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(256):
+        (folder / f"{number:02x}").mkdir(exist_ok=True)
+    _make_durable(folder)
+
+
+def _write_new(path: Path, content: bytes, *, durable: bool) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def read_evidence(folder: Path, name: str) -> bytes:

@@ -27,8 +27,14 @@ _FONT: dict[Any, Any] = {
     "font.size": 9,
     "text.parse_math": False,
 }
-_GAP = 0.012
-_THINNEST = 0.004
+_NO_METADATA: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+_WIDTH = 7.3
+"""Inches across: what fits on a printed page."""
+_FLOW = 1.5
+"""Inches of all bands together, where they meet in the verdict."""
+_ROW, _GAP, _SIDE_GAP = 0.2, 0.04, 0.12
+_AT_BANDS, _AT_SIDE, _AT_VERDICT, _BAR = 3.9, 4.9, 6.2, 0.06
+_THINNEST = 0.012
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +62,13 @@ def flow_chart(sides: Sequence[Side], verdict: str) -> str:
         sides: their shares add up to 1, and so do those of each one's bands.
         verdict: words at the end.
     """
-    bands = sum(len(side.bands) for side in sides)
+    height = sum(map(_height, sides)) + _SIDE_GAP * (len(sides) - 1)
     with mpl.rc_context(_FONT):
-        figure = Figure(figsize=(7.3, max(2.2, 0.36 * bands)))
-        axes = _bare(figure)
-        axes.set(xlim=(0, 1), ylim=(1, 0))
-        _draw_flow(axes, sides, verdict)
+        figure = Figure(figsize=(_WIDTH, height))
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
+        axes.set(xlim=(0, _WIDTH), ylim=(height, 0))
+        _draw_flow(axes, sides, verdict, height)
         return _svg(figure)
 
 
@@ -76,7 +83,7 @@ def scale_chart(
     """
     known = {name: score for name, score in scores.items() if score is not None}
     with mpl.rc_context(_FONT):
-        figure = Figure(figsize=(7.3, 0.75 + 0.27 * len(known)))
+        figure = Figure(figsize=(_WIDTH, 0.75 + 0.27 * len(known)))
         axes = figure.add_axes((0.14, 0.2, 0.84, 0.62))
         _draw_zones(axes, zones)
         for at, score in enumerate(reversed(known.values())):
@@ -100,7 +107,7 @@ def scale_chart(
 def stage_chart(stage_ms: Mapping[str, float]) -> str:
     """Draw the time of each stage as a bar, in the order in which they ran."""
     with mpl.rc_context(_FONT):
-        figure = Figure(figsize=(7.3, 0.35 + 0.25 * len(stage_ms)))
+        figure = Figure(figsize=(_WIDTH, 0.35 + 0.25 * len(stage_ms)))
         axes = figure.add_axes((0.24, 0.03, 0.68, 0.94))
         names = list(stage_ms)[::-1]
         bars = axes.barh(names, [stage_ms[name] for name in names], color=LOG)
@@ -124,50 +131,53 @@ def _draw_zones(axes: Axes, zones: Sequence[tuple[str, float, float]]) -> None:
             axes.text(where, 1.06, zone, transform=top, ha="center", color="#555555")
 
 
-def _draw_flow(axes: Axes, sides: Sequence[Side], verdict: str) -> None:
-    room = 1 - _GAP * (sum(len(side.bands) for side in sides) + 3 * (len(sides) - 1))
-    at, end = 0.0, 0.5 - 0.5 * room * 0.8
+def _row(side: Side, band: Band) -> float:
+    """Inches that a band takes on the left: room for its words, or for its width."""
+    return max(_ROW, band.share * side.share * _FLOW + _GAP)
+
+
+def _height(side: Side) -> float:
+    return sum(_row(side, band) for band in side.bands)
+
+
+def _draw_flow(axes: Axes, sides: Sequence[Side], verdict: str, height: float) -> None:
+    top, end = 0.0, (height - _FLOW) / 2
     for side in sides:
-        # The side's own bar stands in the middle of its bands.
-        spread = side.share * room + _GAP * (len(side.bands) - 1)
-        middle = at + (spread - side.share * room) / 2
-        begin = middle
-        for band in side.bands:
-            height = max(band.share * side.share * room, _THINNEST)
-            _label(axes, 0.545, at + height / 2, band.words, ha="right")
-            _band(axes, (0.555, at), (0.72, middle), height, side.colour)
-            at, middle = at + height + _GAP, middle + height
-        _bar(axes, 0.72, begin, middle - begin, side.colour)
-        _label(
-            axes,
-            0.735,
-            begin - 0.02 if spread < 0.05 else (begin + middle) / 2,  # noqa: PLR2004
-            side.words,
-            ha="left",
-        )
-        height = (middle - begin) * 0.8
-        _band(axes, (0.73, begin), (0.88, end), middle - begin, side.colour, height)
-        _bar(axes, 0.88, end, height, side.colour)
-        end += height
-        at += 3 * _GAP
-    _label(axes, 0.9, 0.5, verdict, ha="left", weight="bold")
+        width = side.share * _FLOW
+        middle = top + (_height(side) - width) / 2
+        _draw_bands(axes, side, top, middle)
+        _bar(axes, _AT_SIDE, middle, width, side.colour)
+        _label(axes, _AT_SIDE + 0.13, middle + width / 2, side.words, ha="left")
+        begin, last = (_AT_SIDE + _BAR, middle), (_AT_VERDICT, end)
+        _band(axes, begin, last, width, side.colour)
+        _bar(axes, _AT_VERDICT, end, width, side.colour)
+        top, end = top + _height(side) + _SIDE_GAP, end + width
+    _label(axes, _AT_VERDICT + 0.15, height / 2, verdict, ha="left", weight="bold")
+
+
+def _draw_bands(axes: Axes, side: Side, top: float, middle: float) -> None:
+    for band in side.bands:
+        width = band.share * side.share * _FLOW
+        begin = top + (_row(side, band) - width) / 2
+        _label(axes, _AT_BANDS - 0.07, begin + width / 2, band.words, ha="right")
+        shown = max(width, _THINNEST)
+        _band(axes, (_AT_BANDS, begin), (_AT_SIDE, middle), shown, side.colour)
+        top, middle = top + _row(side, band), middle + width
 
 
 def _band(
     axes: Axes,
     begin: tuple[float, float],
     end: tuple[float, float],
-    height: float,
+    width: float,
     colour: str,
-    end_height: float | None = None,
 ) -> None:
     """Draw a band that leaves and arrives level."""
     (x0, y0), (x1, y1) = begin, end
     half = (x0 + x1) / 2
-    last = height if end_height is None else end_height
     points = [
         (x0, y0), (half, y0), (half, y1), (x1, y1),
-        (x1, y1 + last), (half, y1 + last), (half, y0 + height), (x0, y0 + height),
+        (x1, y1 + width), (half, y1 + width), (half, y0 + width), (x0, y0 + width),
         (x0, y0),
     ]  # fmt: skip
     codes = [
@@ -179,7 +189,7 @@ def _band(
 
 
 def _bar(axes: Axes, x: float, y: float, height: float, colour: str) -> None:
-    axes.add_patch(Rectangle((x, y), 0.01, height, color=colour, lw=0))
+    axes.add_patch(Rectangle((x, y), _BAR, height, color=colour, lw=0))
 
 
 def _label(
@@ -188,18 +198,12 @@ def _label(
     axes.text(x, y, words, ha=ha, va="center", fontweight=weight)
 
 
-def _bare(figure: Figure) -> Axes:
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    return axes
-
-
 def _svg(figure: Figure) -> str:
     """Give the `<svg>` element alone, which needs no file and no network."""
     written = io.BytesIO()
     with warnings.catch_warnings():
         # The reader's font draws the text, not the one that matplotlib measures with.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(written, format="svg", metadata={"Date": None})
+        figure.savefig(written, format="svg", metadata=_NO_METADATA)
     text = written.getvalue().decode()
     return text[text.index("<svg") :]

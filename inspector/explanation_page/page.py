@@ -46,6 +46,7 @@ from inspector.types import (
     NS_PER_S,
     Decision,
     FloatArray,
+    Look,
     Pixels,
     Sample,
     Verdict,
@@ -56,7 +57,7 @@ _SIGNS = {Decision.PASS: "\u2713", Decision.REJECT: "\u2715", Decision.REVIEW: "
 _SIDE = 720
 """Pixels of a picture's longer side in the report; the evidence file has them all."""
 _FLOWING_LINES, _FLOWING_CELLS = 6, 4
-_WORDS_IN_CHART = 46
+_WORDS_IN_CHART = 52
 _WIDE = ("W", "F")
 _OUTLINE = (255, 32, 32)
 _SURE = 1e-4
@@ -338,7 +339,8 @@ class _Page:
                 pairs=PAIRED_LINES,
                 largest=100 * LARGEST_REGION,
             )
-        title = f"{self._w[f'means_{means}']} \u2192 {self._w[flip.goal.decision]}"
+        towards = flip.outcome.decision if flip.outcome else flip.goal.decision
+        title = f"{self._w[f'means_{means}']} \u2192 {self._w[towards]}"
         return {"means": title, "says": says, "proof": proof}
 
     def _reached(self, outcome: Outcome, sentence: str) -> str:
@@ -366,12 +368,12 @@ class _Page:
 
     def _versions(self) -> list[tuple[str, str]]:
         verdict, w = self._verdict, self._w
-        look = self._found.scores.look.value if self._found else "none"
+        look = self._found.scores.look if self._found else Look.NONE
         version = w["version"]
         return [
             (w["reason"], _plain(verdict.reason)),
             (w["route"], w[f"route_{verdict.route}"]),
-            (w["look"], w[f"look_{look}"]),
+            *([(w["look"], w[f"look_{look}"])] if look is not Look.NONE else []),
             (w["latency"], f"{verdict.latency_ms:.1f} ms"),
             (w["trunk"], f"{version} {verdict.trunk.version}, {verdict.trunk.sha256}"),
             (
@@ -380,13 +382,16 @@ class _Page:
                 f"{verdict.branch.sha256}",
             ),
             (w["settings"], verdict.settings_sha256),
-            (w["evidence"], verdict.evidence or "-"),
+            (w["evidence"], _plain(verdict.evidence or "-")),
         ]
 
     def _stages(self) -> str:
         stages = self._verdict.stage_ms
         return stage_chart(
-            {self._w.get(f"stage_{name}", name): ms for name, ms in stages.items()}
+            {
+                self._w.get(f"stage_{name}", _plain(name)): ms
+                for name, ms in stages.items()
+            }
         )
 
 

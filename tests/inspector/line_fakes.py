@@ -147,7 +147,7 @@ class PictureDrawer:
         self.kept[path] = picture
         return path
 
-    def keep_as(self, name: str, content: bytes) -> None:
+    def keep_as(self, name: str, content: bytes, *, durable: bool) -> None:
         self._refuse_if_full()
         self.named[name] = content
 

@@ -115,7 +115,6 @@ def test_the_cameras_own_bytes_are_kept_and_the_row_points_to_them(
     assert row.evidence is not None
     assert row.evidence.endswith(suffix)
     assert drawer.kept[row.evidence] == encoded
-    assert the_window(drawer).picture == row.evidence
     assert the_window(drawer).model.folder == "models/poly"
 
 
