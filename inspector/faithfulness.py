@@ -2,9 +2,12 @@
 
 Deletion and insertion tests (Petsiuk, Das and Saenko, "RISE: Randomized Input Sampling
 for Explanation of Black-box Models", 2018): things are taken away, the most important
-first, and the score should fall early; or they are put back into a part from which all
-was taken, and the score should rise early. Each curve's area is compared with that of
-random orders of the same things in the same steps, on the same part.
+first, and the score should fall early; or they are put back into a part from which all was taken,
+and the score should rise early. Each curve's area is compared with that of random
+attributions of the same things in the same steps, on the same part. For log lines they
+are random orders. For the picture they are the part's own map, moved and mirrored at
+random: as compact as the real one, so that only its place is at stake, and not how much
+harm scattered covers do.
 
 Cells of the defect map are tested on bad parts, where the score has somewhere to fall.
 Log lines are tested on all parts, by how far the score is from its full value,
@@ -168,8 +171,9 @@ def picture_areas(
     defect_map, pixels = whole.defect_map, sample.pixels
     if defect_map is None or pixels is None:
         return None
-    orders = _orders(defect_map.ravel(), extent, rng)
     grid = defect_map.shape
+    maps = [defect_map, *(_moved(defect_map, rng) for _ in range(extent.random_orders))]
+    orders = [_order(each.ravel(), rng) for each in maps]
 
     def score(cells: Order) -> float:
         if not len(cells):
@@ -205,7 +209,8 @@ def log_areas(
         window = replace(sample.window, log_lines=kept)
         return abs(model.score(replace(sample, window=window)).score - whole.score)
 
-    orders = _orders(weights, extent, rng)
+    own = _order(weights, rng)
+    orders = [own, *(rng.permutation(len(own)) for _ in range(extent.random_orders))]
     steps = _LOG_STEPS
     deletion = [_area(steps, _deleting(order, steps, off)) for order in orders]
     insertion = [_area(steps, _inserting(order, steps, off)) for order in orders]
@@ -219,13 +224,21 @@ def _weights(sample: Sample, scores: Scores) -> FloatArray | None:
     return np.array(known, np.float32)
 
 
-def _orders(
-    importance: FloatArray, extent: Extent, rng: np.random.Generator
-) -> list[Order]:
-    """Give the attribution's own order first, then random ones; ties fall at random."""
+def _order(importance: FloatArray, rng: np.random.Generator) -> Order:
+    """Give the most important first; ties fall at random."""
     shuffled = rng.permutation(len(importance))
-    own = shuffled[np.argsort(-importance[shuffled], kind="stable")]
-    return [own, *(rng.permutation(len(own)) for _ in range(extent.random_orders))]
+    return shuffled[np.argsort(-importance[shuffled], kind="stable")]
+
+
+def _moved(defect_map: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Give a map of the same form somewhere else."""
+    rows, columns = defect_map.shape
+    shift = int(rng.integers(rows)), int(rng.integers(columns))
+    moved = np.roll(defect_map, shift, (0, 1))
+    for axis in (0, 1):
+        if rng.random() < 0.5:  # noqa: PLR2004 - a coin
+            moved = np.flip(moved, axis)
+    return moved
 
 
 def _deleting(

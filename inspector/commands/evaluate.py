@@ -13,6 +13,8 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from inspector.evaluation import Evaluation, Rate
+    from inspector.model.hybrid import HybridModel
+    from inspector.recording import Recording
     from inspector.settings import ModelSettings
     from inspector.yardsticks import Estimate
 
@@ -32,6 +34,13 @@ def evaluate(
             help="Also compare ONNX Runtime with torch, where torch is installed."
         ),
     ] = True,
+    faithfulness: Annotated[
+        bool,
+        typer.Option(
+            "--faithfulness",
+            help="Also test, for minutes, whether what explains a verdict decided it.",
+        ),
+    ] = False,
     json: Annotated[
         Path | None, typer.Option(help="Also write the figures to this file.")
     ] = None,
@@ -65,8 +74,41 @@ def evaluate(
         )
     onnx = _compare_with_torch(model, line, settings, found) if torch else None
     _show(found, onnx)
+    content = found.as_json() | {"onnx": onnx}
+    if faithfulness:
+        content["faithfulness"] = _test_faithfulness(recorded, split, routed)
     if json is not None:
-        write_json(json, found.as_json() | {"onnx": onnx})
+        write_json(json, content)
+
+
+def _test_faithfulness(
+    recording: Recording, split: str, model: HybridModel
+) -> dict[str, Any]:
+    """Run the deletion and insertion tests, show them, and give them for the file."""
+    from inspector.evaluation import samples_of
+    from inspector.faithfulness import COLUMNS, Extent, Shift, measure_faithfulness
+    from inspector.model.covering import cover
+
+    good = recording.settings.classes[0]
+    rows = [row for row in recording.select(split) if row.label is not None]
+    shift = Shift(
+        line=recording.settings.id,
+        split=split,
+        samples=list(samples_of(recording, split)),
+        bad=[row.label != good for row in rows],
+    )
+    extent = Extent()
+    with Progress(transient=True) as bars:
+        task = bars.add_task("parts, again and again", total=2 * extent.parts)
+        found = measure_faithfulness(
+            model, shift, cover, extent, lambda parts: bars.advance(task, parts)
+        )
+    title = f"Line {found.line}, shift {split}: does what explains a verdict decide it?"
+    table = Table(*COLUMNS, title=title)
+    for row in found.rows():
+        table.add_row(*row)
+    Console().print(table)
+    return found.as_json()
 
 
 def _compare_with_torch(

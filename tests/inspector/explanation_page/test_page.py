@@ -21,7 +21,7 @@ from tests.inspector.telltale import TelltaleModel, a_picture, a_sample, with_gr
 
 RULES = DecisionRules(pass_below=0.3, reject_at=0.7)
 HOSTILE = (
-    "</td><script>alert(1)</script> $\\frac{1}{0$ &lt; \x1b[31m\u202eelif {{ 7*7 }}"
+    "--></td><script>alert(1)</script> $\\frac{1}{0$ &lt; \x1b[31m\u202eelif {{ 7*7 }}"
 )
 
 
@@ -88,10 +88,11 @@ def test_a_report_stands_alone_and_tells_all(language: Language) -> None:
     sources = [attrs["src"] for tag, attrs in found.tags if tag == "img"]
     assert len(sources) == 4
     assert all(str(each).startswith("data:image/png;base64,") for each in sources)
-    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", page)
+    assert "http:" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", page)
     for told in ("M0004107", "a" * 64, "b" * 64, "c" * 64, "adds +3.0", "layup-1"):
         assert told in found.text
-    assert re.search(r"\{\w+", found.text) is None
+    said = re.sub(r"(?s)<style.*?</style>", "", page)
+    assert re.search(r"\{\w+", Tags(said).text) is None
 
 
 def test_the_flip_is_told_with_the_numbers_that_the_table_uses() -> None:
