@@ -2,12 +2,12 @@
 
 Deletion and insertion tests (Petsiuk, Das and Saenko, "RISE: Randomized Input Sampling
 for Explanation of Black-box Models", 2018): things are taken away, the most important
-first, and the score should fall early; or they are put back into a part from which all was taken,
-and the score should rise early. Each curve's area is compared with that of random
-attributions of the same things in the same steps, on the same part. For log lines they
-are random orders. For the picture they are the part's own map, moved and mirrored at
-random: as compact as the real one, so that only its place is at stake, and not how much
-harm scattered covers do.
+first, and the score should fall early; or they are put back into a part from which all
+was taken, and the score should rise early. Each curve's area is compared with that of
+random attributions of the same things in the same steps, on the same part. For log
+lines they are random orders. For the picture they are the part's own map, moved and
+mirrored at random: as compact as the real one, so that only its place is at stake, and
+not how much harm scattered covers do.
 
 Cells of the defect map are tested on bad parts, where the score has somewhere to fall.
 Log lines are tested on all parts, by how far the score is from its full value,
