@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inspector.model.hybrid import HybridModel
     from inspector.reopening import Reopened
     from inspector.settings import ModelSettings
-    from inspector.types import Verdict
+    from inspector.types import Pixels, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,15 +103,13 @@ def _explained(verdict_id: int, verdict: Verdict, places: _Places) -> Subject:
     from inspector.explaining import explain as find_out
     from inspector.explanation_page.page import Subject
     from inspector.model.covering import cover
-    from inspector.model.pictures import decode
     from inspector.reopening import require_same_score
     from inspector.types import Sample
 
     record = _record(verdict, places.evidence)
     model_folder = _model_folder(verdict, record, places)
     part = _reopen(verdict, record, places, model_folder)
-    pixels = None if part.picture is None else decode(part.picture)
-    sample = Sample(window=part.window, pixels=pixels)
+    sample = Sample(window=part.window, pixels=_pixels(verdict, part))
     found: Explanation | None = None
     if verdict.fault is None:
         rules = part.settings.decisions
@@ -126,6 +124,21 @@ def _explained(verdict_id: int, verdict: Verdict, places: _Places) -> Subject:
         explanation=found,
         cover=cover,
     )
+
+
+def _pixels(verdict: Verdict, part: Reopened) -> Pixels | None:
+    """Decode the part's picture; one that made it REVIEW need not be readable."""
+    from inspector.errors import PictureError
+    from inspector.model.pictures import decode
+
+    if part.picture is None:
+        return None
+    try:
+        return decode(part.picture)
+    except PictureError:
+        if verdict.fault is None:
+            raise
+        return None
 
 
 def _record(verdict: Verdict, evidence: Path) -> WindowRecord | None:
@@ -171,12 +184,16 @@ def _reopen(
 def _picture(verdict: Verdict, places: _Places) -> bytes | None:
     """Read the part's picture from where it is given, else from the evidence."""
     from connectors.database.evidence import read_evidence
+    from inspector.errors import InputError
     from inspector.reopening import require_picture
 
     if places.picture is not None:
         content = _read(places.picture)
         require_picture(verdict, places.picture, content)
         return content
+    if verdict.evidence is None and verdict.fault is None:
+        what = "its picture could not be kept then: give it with --picture"
+        raise InputError.single(_named(verdict), what)
     if verdict.evidence is None:
         return None
     return read_evidence(places.evidence, verdict.evidence)

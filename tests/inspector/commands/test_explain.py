@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from inspector.model.drawing import draw_rejected
 from inspector.model.pictures import decode, encode_png
 from inspector.settings import DecisionRules
 from inspector.storing import Storekeeper
+from inspector.types import Frame
 from tests.builders import a_frame, a_window
 from tests.inspector.commands.test_main import inspector
 from tests.inspector.line_fakes import always_usable
@@ -45,7 +46,7 @@ class Station:
     def page(self) -> Path:
         return self.folder / "report.html"
 
-    def judge(self) -> None:
+    def judge(self, *more: Frame) -> None:
         archive = open_archive(self.database, self.evidence, upgrade=True)
         rules = Rulebook(
             decisions=RULES, settings_sha256="c" * 64, model_folder="models/poly"
@@ -65,6 +66,8 @@ class Station:
                 [([(1, 2)], (6.0, 0.5)), ([], (0.1,))], start=1
             )
         ]
+        others = [a_window(frame=replace(frame, frame_id=9)) for frame in more]
+        judged += [judge.judge(window, 1_000_500_000) for window in others]
         Storekeeper(archive, Tally()).store(judged)
         archive.verdicts.close()
 
@@ -152,6 +155,16 @@ def test_a_part_that_passed_needs_its_recording(station: Station) -> None:
         station.explain(2)
     with pytest.raises(InputError, match="with --recording"):
         station.explain(2, model=Path("models/poly"))
+
+
+def test_a_part_whose_picture_was_damaged_is_reported_with_that_reason(
+    tmp_path: Path,
+) -> None:
+    station = Station(tmp_path)
+    station.judge(a_frame(encoded=b"\x89PNG damaged"))
+    page = station.explain(3)
+    assert "could not be judged (decode)" in page
+    assert "There is no picture of this part." in page
 
 
 def test_a_verdict_that_is_not_there_is_refused(station: Station) -> None:
