@@ -41,6 +41,8 @@ PAIRED_LINES = 12
 LARGEST_REGION = 0.25
 """Share of the picture that may be covered: what is left must still show the part."""
 _STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+_NEXT = 3
+"""Lines in a set, after single lines and pairs were tried."""
 _ORDER = (Decision.PASS, Decision.REVIEW, Decision.REJECT)
 
 
@@ -320,9 +322,9 @@ class _Search:
             found = self._best(count, tried)
             if found is not None:
                 return self._flip(Means.LINES, found, is_smallest=True)
-        pairs_tried = len(ordered) <= PAIRED_LINES
         found = self._prefix(ordered)
-        smallest = pairs_tried and found is not None and len(found.removal.lines) <= 3  # noqa: PLR2004
+        all_pairs_tried = len(ordered) <= PAIRED_LINES
+        smallest = all_pairs_tried and found is not None and found.removal.size == _NEXT
         return self._flip(Means.LINES, found, is_smallest=smallest)
 
     def _moving_lines(self) -> list[int]:
@@ -339,7 +341,7 @@ class _Search:
 
     def _prefix(self, ordered: Sequence[int]) -> Outcome | None:
         """Take out line after line until it is enough, then put back what can be."""
-        for count in range(3, len(ordered) + 1):
+        for count in range(_NEXT, len(ordered) + 1):
             removal = Removal(lines=frozenset(ordered[:count]))
             if self._reaches(removal):
                 return self._pruned(removal)

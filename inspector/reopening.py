@@ -97,6 +97,20 @@ def require_model(
             raise InputError.single(where, what)
 
 
+def require_settings(verdict: Verdict, where: Path, found_sha256: str) -> None:
+    """Refuse settings that are not those of the verdict.
+
+    Raises:
+        InputError: their hash is another one.
+    """
+    if found_sha256 != verdict.settings_sha256:
+        what = (
+            f"the line's settings and the model's are {found_sha256[:12]} together, "
+            f"but the verdict was given by {verdict.settings_sha256}: restore them"
+        )
+        raise InputError.single(where, what)
+
+
 def require_picture(verdict: Verdict, where: Path, picture: bytes) -> None:
     """Refuse a picture that is not the one on record.
 

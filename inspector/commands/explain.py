@@ -204,8 +204,8 @@ def _reopen_recorded(verdict: Verdict, places: _Places, model_folder: Path) -> R
     from inspector.errors import InputError
     from inspector.model.artifact import settings_file
     from inspector.recording import Recording
-    from inspector.reopening import Reopened, row_in, window_from
-    from inspector.settings import ModelSettings, load_settings
+    from inspector.reopening import Reopened, require_settings, row_in, window_from
+    from inspector.settings import ModelSettings, load_settings, settings_sha256
 
     if places.recording is None:
         what = (
@@ -216,10 +216,13 @@ def _reopen_recorded(verdict: Verdict, places: _Places, model_folder: Path) -> R
     recording = Recording.load(places.recording)
     row = row_in(recording, verdict)
     path = settings_file(model_folder, verdict.line)
+    settings = load_settings(path, ModelSettings)
+    together = settings_sha256(recording.settings, settings)
+    require_settings(verdict, path, together)
     return Reopened(
         window=window_from(recording, row),
         picture=_read(places.picture or row.file),
-        settings=load_settings(path, ModelSettings),
+        settings=settings,
     )
 
 

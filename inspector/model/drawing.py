@@ -21,9 +21,9 @@ from inspector.types import FloatArray, Frame, LogLine, Pixels, Verdict
 
 HEAVIEST = 3
 """Log lines on a rejected part's sheet: those that weighed most."""
-_SHEET_WIDTH = 960
+_SHEET_WIDTH = 820
 _MARGIN = 20
-_PICTURE_SIDE = 400
+_PICTURE_SIDE = 380
 _LINE_HEIGHT = 30
 _STRONGEST_TINT = 0.6
 """How far the hottest cell hides the picture beneath it, 0 to 1."""

@@ -13,6 +13,7 @@ from inspector.reopening import (
     require_model,
     require_picture,
     require_same_score,
+    require_settings,
     row_in,
     window_from,
 )
@@ -38,6 +39,12 @@ def test_another_model_is_refused_and_the_right_one_named(
 
 def test_the_model_of_the_verdict_is_taken() -> None:
     require_model(a_verdict(), MODEL, trunk_sha256="a" * 64, branch_sha256="b" * 64)
+
+
+def test_other_settings_are_refused() -> None:
+    require_settings(a_verdict(), MODEL, "c" * 64)
+    with pytest.raises(InputError, match=rf"dddddddddddd together, .* {'c' * 64}"):
+        require_settings(a_verdict(), MODEL, "d" * 64)
 
 
 def test_another_picture_is_refused() -> None:
