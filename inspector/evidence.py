@@ -102,7 +102,6 @@ class WindowRecord(_Strict):
     def of(cls, verdict: Verdict, evidence: Evidence) -> Self:
         """Write down what led to a verdict."""
         scores = evidence.scores
-        window = evidence.window
         return cls(
             line=_text(verdict.line),
             camera=_text(verdict.camera),
@@ -112,28 +111,12 @@ class WindowRecord(_Strict):
             decided_ns=verdict.decided_ns,
             is_simulated=verdict.is_simulated,
             log_context=verdict.log_context,
-            log_lines=tuple(
-                KeptLine(
-                    logged_ns=line.logged_ns,
-                    station=_text(line.station),
-                    level=_text(line.level),
-                    text=_text(line.text),
-                    weight=weight,
-                )
-                for line, weight in zip(
-                    window.log_lines, line_weights(window, scores), strict=True
-                )
-            ),
+            log_lines=_kept_lines(evidence),
             score=verdict.score,
             route=verdict.route,
             look=Look.NONE if scores is None else scores.look,
             defect_map=None if scores is None else _cells(scores.defect_map),
-            model=KeptModel(
-                folder=_text(evidence.model),
-                branch=verdict.branch.version,
-                trunk_sha256=verdict.trunk.sha256,
-                branch_sha256=verdict.branch.sha256,
-            ),
+            model=_kept_model(verdict, evidence),
             rules=evidence.rules,
         )
 
@@ -214,6 +197,29 @@ def line_weights(window: Window, scores: Scores | None) -> tuple[float | None, .
     return tuple(
         round(float(weight), _DIGITS) if is_sound else None
         for weight, is_sound in zip(weights, sound, strict=True)
+    )
+
+
+def _kept_lines(evidence: Evidence) -> tuple[KeptLine, ...]:
+    weights = line_weights(evidence.window, evidence.scores)
+    return tuple(
+        KeptLine(
+            logged_ns=line.logged_ns,
+            station=_text(line.station),
+            level=_text(line.level),
+            text=_text(line.text),
+            weight=weight,
+        )
+        for line, weight in zip(evidence.window.log_lines, weights, strict=True)
+    )
+
+
+def _kept_model(verdict: Verdict, evidence: Evidence) -> KeptModel:
+    return KeptModel(
+        folder=_text(evidence.model),
+        branch=verdict.branch.version,
+        trunk_sha256=verdict.trunk.sha256,
+        branch_sha256=verdict.branch.sha256,
     )
 
 
