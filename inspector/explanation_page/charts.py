@@ -33,7 +33,7 @@ _WIDTH = 7.3
 _FLOW = 1.5
 """Inches of all bands together, where they meet in the verdict."""
 _ROW, _GAP, _SIDE_GAP = 0.2, 0.04, 0.12
-_AT_BANDS, _AT_SIDE, _AT_VERDICT, _BAR = 3.9, 4.9, 6.2, 0.06
+_AT_BANDS, _AT_SIDE, _AT_VERDICT, _BAR = 3.55, 4.25, 6.2, 0.06
 _THINNEST = 0.012
 
 

@@ -57,7 +57,7 @@ _SIGNS = {Decision.PASS: "\u2713", Decision.REJECT: "\u2715", Decision.REVIEW: "
 _SIDE = 720
 """Pixels of a picture's longer side in the report; the evidence file has them all."""
 _FLOWING_LINES, _FLOWING_CELLS = 6, 4
-_WORDS_IN_CHART = 52
+_WORDS_IN_CHART = 48
 _WIDE = ("W", "F")
 _OUTLINE = (255, 32, 32)
 _SURE = 1e-4
@@ -262,32 +262,40 @@ class _Page:
         found = self._found
         if found is None:
             return ""
-        log, picture = self._shares(found)
-        sides = [
-            Side(words=f"{self._w[name]} {share:.0%}", colour=colour, share=share,
-                 bands=bands)
-            for name, colour, share, bands in (
-                ("flow_log", LOG, log, self._line_bands() if log else []),
-                ("flow_picture", PICTURE, picture, self._cell_bands()),
-            )
-            if share and bands
-        ]  # fmt: skip
-        if not sides:
-            return ""
+        sides = self._sides(found)
         verdict = f"{self._verdict.decision} {found.scores.score:.3f}"
-        return flow_chart(sides, verdict)
+        return flow_chart(sides, verdict) if sides else ""
 
-    def _shares(self, found: Explanation) -> tuple[float, float]:
-        """How much is the log's and the picture's, by how far each moved the score."""
+    def _sides(self, found: Explanation) -> list[Side]:
+        """Log and picture, each as broad as it moved the score, if it was scored."""
+        moved = self._moved(found)
+        total = max(sum(map(abs, moved.values())), 1e-9)
+        bands = {LOG: self._line_bands, PICTURE: self._cell_bands}
+        names = {LOG: "flow_log", PICTURE: "flow_picture"}
+        return [
+            Side(
+                words=self._w["flow_lowers" if by < 0 else "flow_raises"].format(
+                    side=self._w[names[colour]], share=f"{abs(by) / total:.0%}"
+                ),
+                colour=colour,
+                share=abs(by) / total,
+                bands=bands[colour](),
+            )
+            for colour, by in moved.items()
+            if by
+        ]
+
+    def _moved(self, found: Explanation) -> dict[str, float]:
+        """How far the log and the picture each moved the score, in log-odds."""
         if found.scores.log_score is None or found.without_picture is None:
-            return 0.0, 1.0
+            return {PICTURE: 1.0} if self._map() is not None else {}
         if self._map() is None:
-            return 1.0, 0.0
+            return {LOG: 1.0}
         whole = _log_odds(found.scores.score)
-        log = abs(whole - _log_odds(found.without_log.score))
-        picture = abs(whole - _log_odds(found.without_picture.score))
-        share = log / max(log + picture, 1e-9)
-        return share, 1 - share
+        return {
+            LOG: whole - _log_odds(found.without_log.score),
+            PICTURE: whole - _log_odds(found.without_picture.score),
+        }
 
     def _line_bands(self) -> list[Band]:
         weights = self._weights()
