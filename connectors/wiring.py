@@ -49,6 +49,8 @@ class Brain:
 
     model: Model
     settings: ModelSettings
+    folder: Path | None = None
+    """Where the model lies, as it was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,8 @@ def load_brain(folder: Path, line: str) -> Brain:
     if settings.line != line:
         what = f"field line: is {settings.line}, but the line is {line}"
         raise SettingsError([Problem.in_file(path, what)])
-    return Brain(model=load_model(folder, line, settings=settings), settings=settings)
+    model = load_model(folder, line, settings=settings)
+    return Brain(model=model, settings=settings, folder=folder)
 
 
 def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
@@ -120,6 +123,7 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
     from connectors.database.engine import open_engine
     from connectors.database.evidence import EvidenceFolder
     from connectors.database.verdict_store import SqlVerdictStore
+    from inspector.model.drawing import draw_rejected
     from inspector.model.pictures import encode_png
 
     engine = open_engine(database)
@@ -131,6 +135,7 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
         verdicts=SqlVerdictStore(engine),
         evidence=EvidenceFolder(evidence),
         encode_png=encode_png,
+        draw=draw_rejected,
     )
 
 
@@ -187,6 +192,7 @@ def _rulebook(line: LineSettings, brain: Brain) -> Rulebook:
     return Rulebook(
         decisions=brain.settings.decisions,
         settings_sha256=settings_sha256(deciding, brain.settings),
+        model_folder="" if brain.folder is None else str(brain.folder),
     )
 
 

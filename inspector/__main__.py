@@ -19,6 +19,7 @@ from inspector.commands import db, recording
 from inspector.commands.bench import bench
 from inspector.commands.demo import demo
 from inspector.commands.evaluate import evaluate
+from inspector.commands.explain import explain
 from inspector.commands.replay import replay
 from inspector.commands.run import run
 from inspector.commands.simulate import simulate
@@ -37,6 +38,7 @@ _EXTRAS = {
     "tenacity": "station",
     "psycopg": "postgresql",
     "jinja2": "report",
+    "markupsafe": "report",
     "matplotlib": "report",
 }
 """Which extra brings a package that a command may miss."""
@@ -51,7 +53,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, evaluate, replay, run, simulate, bench):
+for command in (demo, train, evaluate, explain, replay, run, simulate, bench):
     app.command()(command)
 app.add_typer(recording.app, name="recording")
 app.add_typer(db.app, name="db")

@@ -60,7 +60,11 @@ class Account:
     late_lines: int
     malformed_lines: int
     evidence_lost: int
-    """Verdicts whose picture should have been kept and could not be."""
+    """Verdicts whose picture or window should have been kept and could not be."""
+    overlays: int
+    """Pictures with heatmap and log lines that were drawn for rejected parts."""
+    overlays_lost: int
+    """Such pictures that could not be drawn in time; `explain` can still make them."""
     watcher_failures: int
     latency: Latency
     """From a frame's arrival until its verdict was durable."""
@@ -124,6 +128,7 @@ class Tally:
         self._lock = threading.Lock()
         self._parts = self._verdicts = self._already_stored = 0
         self._malformed_lines = self._evidence_lost = self._watcher_failures = 0
+        self._overlays = self._overlays_lost = 0
         self._losses: Counter[Loss] = Counter()
         self._decisions: Counter[str] = Counter()
         self._routes: Counter[str] = Counter()
@@ -173,9 +178,19 @@ class Tally:
             self._malformed_lines += 1
 
     def evidence_lost(self) -> None:
-        """A picture that should have been kept could not be."""
+        """A picture or window that should have been kept could not be."""
         with self._lock:
             self._evidence_lost += 1
+
+    def overlay_drawn(self) -> None:
+        """A rejected part has its picture for people."""
+        with self._lock:
+            self._overlays += 1
+
+    def overlays_lost(self, count: int = 1) -> None:
+        """So many rejected parts will have no picture for people."""
+        with self._lock:
+            self._overlays_lost += count
 
     def watcher_failed(self) -> None:
         """A watcher broke while it was told of a verdict."""
@@ -198,6 +213,8 @@ class Tally:
                 late_lines=late_lines,
                 malformed_lines=self._malformed_lines,
                 evidence_lost=self._evidence_lost,
+                overlays=self._overlays,
+                overlays_lost=self._overlays_lost,
                 watcher_failures=self._watcher_failures,
                 latency=self._latency.latency(),
                 latency_by_stage={

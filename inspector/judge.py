@@ -23,6 +23,7 @@ from inspector.deciding import (
     late,
 )
 from inspector.errors import PictureError
+from inspector.evidence import Evidence
 from inspector.ports import DriftWatch, Model, PictureDecoder
 from inspector.settings import DecisionRules
 from inspector.types import (
@@ -60,8 +61,8 @@ class Judged:
     verdict: Verdict
     received_mono_ns: int
     decided_mono_ns: int
-    evidence: Frame | None = field(repr=False)
-    """The frame whose picture is to be kept: the part did not pass and has one."""
+    evidence: Evidence | None = field(repr=False)
+    """What is to be kept: the part did not pass and has a picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,8 @@ class Rulebook:
 
     decisions: DecisionRules
     settings_sha256: str
+    model_folder: str = ""
+    """Where the model lies, as it was given: kept with the evidence."""
 
 
 class StageTimes:
@@ -246,7 +249,7 @@ class Judge:
             verdict=self._verdict(window, scores, judgement, times),
             received_mono_ns=window.frame.received_mono_ns,
             decided_mono_ns=times.last_ns,
-            evidence=_evidence(window.frame, judgement.decision),
+            evidence=self._evidence(window, findings.scores, judgement.decision),
         )
 
     def _verdict(
@@ -278,6 +281,20 @@ class Judge:
             stage_ms=MappingProxyType(times.stage_ms),
             evidence=None,
             is_simulated=frame.is_simulated,
+        )
+
+    def _evidence(
+        self, window: Window, scores: Scores | None, decision: Decision
+    ) -> Evidence | None:
+        """Let go of pictures of parts that passed: they are large, and they queue."""
+        has_picture = bool(window.frame.encoded) or window.frame.pixels is not None
+        if not has_picture or decision is Decision.PASS:
+            return None
+        return Evidence(
+            window=window,
+            scores=scores,
+            rules=self._rules.decisions,
+            model=self._rules.model_folder,
         )
 
     def _age_ms(self, frame: Frame) -> float:
@@ -312,12 +329,6 @@ def _trouble(fault: Fault, words: str) -> Trouble:
     """Keep the words of others short, on one line, and never empty."""
     shown = "".join(sign if sign.isprintable() else " " for sign in words[:300])
     return Trouble(fault=fault, words=shown.strip() or fault.value)
-
-
-def _evidence(frame: Frame, decision: Decision) -> Frame | None:
-    """Let go of the pictures of parts that passed: they are large, and they queue."""
-    has_picture = bool(frame.encoded) or frame.pixels is not None
-    return frame if has_picture and decision is not Decision.PASS else None
 
 
 def _recordable(score: float | None) -> float | None:

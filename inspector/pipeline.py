@@ -3,8 +3,9 @@
 ```
 frame source ──▶ inbox ─┐
                         ├─▶ windows ─▶ judge ──▶ outbox ──▶ storekeeper ──▶ watchers
-log source ──▶ log box ─┘
- a thread each            the line's thread               the store's thread
+log source ──▶ log box ─┘                                        └──▶ illustrator
+ a thread each            the line's thread               the store's thread, and one
+                                                          that draws rejected parts
 ```
 Frames and log lines come through queues of their own, so that no flood of log text can
 crowd out a part, and the line's thread reads a bounded piece of each in turn. A full

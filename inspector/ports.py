@@ -108,13 +108,29 @@ class DriftWatch(Protocol):
 
 
 class EvidenceStore(Protocol):
-    """Keeps the pictures of parts that did not pass, named by their content."""
+    """Keeps what led to the verdicts of parts that did not pass."""
 
     def keep(self, picture: bytes, suffix: str) -> str:
         """Store bytes and return their path inside the store; twice is the same path.
 
         Raises:
             StoreError: the picture cannot be written.
+        """
+        ...
+
+    def keep_as(self, name: str, content: bytes, *, durable: bool) -> None:
+        """Store bytes under a name of the giver's; what is there is replaced.
+
+        Called from several threads at once, as `keep` is.
+
+        Args:
+            name: a path inside the store.
+            content: as a whole.
+            durable: whether it must outlive a power cut when this returns; what can be
+                made again need not, and costs the disk less.
+
+        Raises:
+            StoreError: they cannot be written.
         """
         ...
 

@@ -54,7 +54,7 @@ class BoundedQueue(Generic[T]):
         if capacity < 1:
             message = f"a queue needs room for one item, not {capacity}"
             raise ValueError(message)
-        self._capacity = capacity
+        self.capacity = capacity
         self._when_full = when_full
         self._bell = bell
         self._items: deque[T] = deque()
@@ -122,13 +122,13 @@ class BoundedQueue(Generic[T]):
             )
 
     def _has_room_or_is_closed(self) -> bool:
-        return self._closed or len(self._items) < self._capacity
+        return self._closed or len(self._items) < self.capacity
 
     def _has_item_or_is_closed(self) -> bool:
         return self._closed or bool(self._items)
 
     def _push_out(self) -> T | None:
-        if len(self._items) < self._capacity:
+        if len(self._items) < self.capacity:
             return None
         self._overflowed += 1
         return self._items.popleft()

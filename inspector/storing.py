@@ -1,8 +1,9 @@
 """The store thread's work: keep the evidence, commit the rows, then tell the watchers.
 
-Store first, show second. A picture is kept before the row that points to it, so that no
-row ever points to nothing; a picture that cannot be kept does not cost the verdict: the
-row is stored without it and says so. A store that fails for good stops the line.
+Store first, show second. A picture and the window it was judged in are kept before the
+row that points to them, so that no row ever points to nothing; what cannot be kept does
+not cost the verdict: the row is stored without it and says so. A store that fails for
+good stops the line.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 
 from tenacity import (
@@ -22,12 +24,17 @@ from tenacity import (
 
 from inspector.account import Loss, Tally
 from inspector.errors import PictureError, StoreError
+from inspector.evidence import Evidence, WindowRecord, record_name
+from inspector.illustrating import Draw, Illustrator, Rejected
 from inspector.judge import Judged
 from inspector.ports import EvidenceStore, StoreReceipt, VerdictStore, Watcher
 from inspector.queues import BoundedQueue, QueueClosedError
-from inspector.types import NS_PER_MS, Frame, Pixels, Verdict
+from inspector.types import NS_PER_MS, Decision, Frame, Pixels, Verdict
 
 _log = logging.getLogger(__name__)
+
+_HANDS = 4
+"""Pieces of evidence that are written at one time."""
 
 _SUFFIXES = (
     (b"\x89PNG\r\n\x1a\n", ".png"),
@@ -40,11 +47,14 @@ _SUFFIXES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """Where verdicts and evidence are kept, and how raw pictures become files."""
+    """Where verdicts and evidence are kept, and how pictures are made of parts."""
 
     verdicts: VerdictStore
     evidence: EvidenceStore
     encode_png: Callable[[Pixels], bytes]
+    """Makes a file of raw pixels."""
+    draw: Draw | None = None
+    """Draws rejected parts for people; `None` draws none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,14 @@ class StoreLimits:
     """A commit takes what waits, at most this many verdicts."""
     retry_for_s: float = 2.0
     """A locked database may heal; after this long the line stops."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Keeping:
+    """A part's evidence on its way to the disk."""
+
+    picture: Future[str]
+    window: Future[None]
 
 
 class Storekeeper:
@@ -73,6 +91,10 @@ class Storekeeper:
         self._watchers = tuple(watchers)
         self._limits = limits or StoreLimits()
         self._mono_ns = mono_ns
+        self._hands = ThreadPoolExecutor(_HANDS, "evidence")
+        self._illustrator = (
+            Illustrator(archive.draw, archive.evidence, tally) if archive.draw else None
+        )
 
     def serve(self, queue: BoundedQueue[Judged]) -> None:
         """Store what comes until the queue is closed and empty.
@@ -80,6 +102,10 @@ class Storekeeper:
         Raises:
             StoreError: the store has failed for good; the parts in hand are counted.
         """
+        with self._illustrator or nullcontext():
+            self._serve(queue)
+
+    def _serve(self, queue: BoundedQueue[Judged]) -> None:
         while True:
             try:
                 first = queue.get()
@@ -95,7 +121,7 @@ class Storekeeper:
         """
         with ExitStack() as unless_stored:
             unless_stored.callback(self._tally.lost, Loss.UNSTORED, len(batch))
-            kept = [self._with_evidence(judged) for judged in batch]
+            kept = self._keep_evidence(batch)
             receipt = self._commit([judged.verdict for judged in kept])
             unless_stored.pop_all()
         durable = receipt.inserted + receipt.already_there
@@ -104,20 +130,64 @@ class Storekeeper:
         for judged in kept:
             self._note(judged)
             self._tell(judged.verdict)
+        if receipt.inserted:
+            self._illustrate(kept)
 
-    def _with_evidence(self, judged: Judged) -> Judged:
-        if judged.evidence is None:
-            return judged
+    def _illustrate(self, batch: Sequence[Judged]) -> None:
+        """Have rejected parts drawn; a batch stored before is drawn already."""
+        for judged in batch:
+            is_rejected = judged.verdict.decision is Decision.REJECT
+            if self._illustrator and is_rejected and judged.evidence:
+                self._illustrator.offer(
+                    Rejected(verdict=judged.verdict, evidence=judged.evidence)
+                )
+
+    def _keep_evidence(self, batch: Sequence[Judged]) -> list[Judged]:
+        """Keep all pictures and windows at once: a disk syncs many as fast as one."""
+        keeping = [self._begin_keeping(judged) for judged in batch]
+        return [
+            replace(judged, verdict=self._finish_keeping(judged.verdict, begun))
+            for judged, begun in zip(batch, keeping, strict=True)
+        ]
+
+    def _begin_keeping(self, judged: Judged) -> _Keeping | None:
+        evidence = judged.evidence
+        if evidence is None:
+            return None
+        return _Keeping(
+            picture=self._hands.submit(self._keep_picture, evidence.window.frame),
+            window=self._hands.submit(self._keep_window, judged.verdict, evidence),
+        )
+
+    def _finish_keeping(self, verdict: Verdict, begun: _Keeping | None) -> Verdict:
+        """Wait for a part's evidence, and let its row say what is there."""
+        if begun is None:
+            return verdict
         try:
-            path = self._keep(judged.evidence)
+            verdict = replace(verdict, evidence=begun.picture.result())
         except (StoreError, PictureError) as error:
-            _log.error("evidence of part %s: %s", judged.verdict.frame_id, error)
-            self._tally.evidence_lost()
-            reason = f"{judged.verdict.reason}; its picture could not be kept"
-            return replace(judged, verdict=replace(judged.verdict, reason=reason))
-        return replace(judged, verdict=replace(judged.verdict, evidence=path))
+            verdict = self._without(verdict, "picture", error)
+        try:
+            begun.window.result()
+        except StoreError as error:
+            verdict = self._without(verdict, "window", error)
+        return verdict
 
-    def _keep(self, frame: Frame) -> str:
+    def _without(self, verdict: Verdict, what: str, error: Exception) -> Verdict:
+        _log.error("evidence of part %s: %s", verdict.frame_id, error)
+        self._tally.evidence_lost()
+        return replace(
+            verdict, reason=f"{verdict.reason}; its {what} could not be kept"
+        )
+
+    def _keep_window(self, verdict: Verdict, evidence: Evidence) -> None:
+        name = record_name(
+            verdict.line, verdict.camera, verdict.frame_id, verdict.decided_ns
+        )
+        content = WindowRecord.of(verdict, evidence).as_json()
+        self._archive.evidence.keep_as(name, content, durable=True)
+
+    def _keep_picture(self, frame: Frame) -> str:
         """Keep the very bytes the camera sent; raw pixels as PNG, which loses none."""
         if frame.encoded is not None:
             return self._archive.evidence.keep(frame.encoded, _suffix(frame.encoded))

@@ -86,3 +86,11 @@ class InMemoryEvidenceStore:
         path = f"{name[:2]}/{name}{suffix}"
         self.pictures[path] = picture
         return path
+
+    def keep_as(self, name: str, content: bytes, *, durable: bool) -> None:
+        """Keep bytes under a name."""
+        if self.failures > 0:
+            self.failures -= 1
+            message = "the disk is full"
+            raise StoreError(message)
+        self.pictures[name] = content

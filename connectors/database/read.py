@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, RowMapping, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.database.engine import store_error
+from connectors.database.engine import shown, store_error
 from connectors.database.tables import verdicts
+from inspector.errors import InputError
+from inspector.types import (
+    BranchId,
+    Decision,
+    Fault,
+    LogContext,
+    Route,
+    TrunkId,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +73,62 @@ def count_by_decision(engine: Engine, line: str) -> dict[str, int]:
     )
     with _reading(engine) as connection:
         return {row[0]: row[1] for row in connection.execute(question)}
+
+
+def stored_verdict(engine: Engine, number: int) -> Verdict:
+    """Give the verdict in the row of that number.
+
+    Raises:
+        InputError: there is no such row.
+        StoreError: the database cannot be read.
+    """
+    question = select(verdicts).where(verdicts.c.id == number)
+    with _reading(engine) as connection:
+        row = connection.execute(question).mappings().one_or_none()
+    if row is None:
+        what = "is not in the database: take a number from column id of table verdicts"
+        where = f"database {shown(engine.url)}, verdict {number}"
+        raise InputError.single(where, what)
+    return _as_verdict(row)
+
+
+_AS_THEY_ARE = (
+    "line",
+    "camera",
+    "frame_id",
+    "serial",
+    "captured_ns",
+    "decided_ns",
+    "reason",
+    "score",
+    "picture_score",
+    "log_score",
+    "defect",
+    "log_lines",
+    "settings_sha256",
+    "latency_ms",
+    "evidence",
+    "is_simulated",
+)
+
+
+def _as_verdict(row: RowMapping) -> Verdict:
+    plain: dict[str, Any] = {name: row[name] for name in _AS_THEY_ARE}
+    fault = row["fault"]
+    return Verdict(
+        **plain,
+        decision=Decision(row["decision"]),
+        fault=None if fault is None else Fault(fault),
+        route=Route(row["route"]),
+        log_context=LogContext(row["log_context"]),
+        trunk=TrunkId(version=row["trunk_version"], sha256=row["trunk_sha256"]),
+        branch=BranchId(
+            line=row["branch_line"],
+            version=row["branch_version"],
+            sha256=row["branch_sha256"],
+        ),
+        stage_ms=MappingProxyType(row["stage_ms"]),
+    )
 
 
 @contextmanager

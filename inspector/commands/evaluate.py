@@ -41,6 +41,13 @@ def evaluate(
             help="Also compare ONNX Runtime with torch, where torch is installed."
         ),
     ] = True,
+    faithfulness: Annotated[
+        bool,
+        typer.Option(
+            "--faithfulness",
+            help="Also test, for minutes, whether what explains a verdict decided it.",
+        ),
+    ] = False,
     report: Annotated[
         Path | None,
         typer.Option(help="Also write a page with charts to this folder."),
@@ -78,6 +85,8 @@ def evaluate(
     sections = [*sections_of(found), _guarantee_section(found)]
     if torch and importlib.util.find_spec("torch") is not None:
         sections.append(_runtimes_section(recorded, model, settings, found))
+    if faithfulness:
+        sections.append(_faithfulness_section(recorded, split, model, settings))
     show(sections)
     if json is not None:
         write_json(json, found.as_json() | _contents(sections))
@@ -108,6 +117,42 @@ def _measure(
             settings.decisions,
             lambda parts: bars.advance(task, parts),
         )
+
+
+def _faithfulness_section(
+    recorded: Recording, split: str, model: Path, settings: ModelSettings
+) -> Section:
+    """Run the deletion and insertion tests."""
+    from inspector.faithfulness import COLUMNS, Extent, Shift, measure_faithfulness
+    from inspector.model.covering import cover
+    from inspector.model.hybrid import load_model
+    from inspector.reporting.tables import Section, sheet
+    from inspector.shifts import samples_of
+
+    line = recorded.settings.id
+    good = recorded.settings.classes[0]
+    rows = [row for row in recorded.select(split) if row.label is not None]
+    shift = Shift(
+        line=line,
+        split=split,
+        samples=list(samples_of(recorded, split)),
+        bad=[row.label != good for row in rows],
+    )
+    extent = Extent()
+    with Progress(transient=True) as bars:
+        task = bars.add_task("parts, again and again", total=2 * extent.parts)
+        found = measure_faithfulness(
+            load_model(model, line, settings=settings),
+            shift,
+            cover,
+            extent,
+            lambda parts: bars.advance(task, parts),
+        )
+    return Section(
+        title="Does what explains a verdict decide it?",
+        sheets=(sheet("", COLUMNS, found.rows()),),
+        content={"faithfulness": found.as_json()},
+    )
 
 
 def _guarantee_section(found: Evaluation) -> Section:

@@ -138,7 +138,9 @@ def _parts_table(account: Account) -> Table:
         **_named("log context", account.log_context),
         "late log lines": account.late_lines,
         "unreadable log lines": account.malformed_lines,
-        "evidence pictures lost": account.evidence_lost,
+        "evidence lost": account.evidence_lost,
+        "rejected parts drawn for people": account.overlays,
+        "  could not be drawn in time": account.overlays_lost,
         "watcher failures": account.watcher_failures,
     }
     for what, count in rows.items():

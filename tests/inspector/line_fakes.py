@@ -153,12 +153,20 @@ class PictureDrawer:
 
     def __init__(self, full: bool = False) -> None:
         self.kept: dict[str, bytes] = {}
+        self.named: dict[str, bytes] = {}
         self._full = full
 
     def keep(self, picture: bytes, suffix: str) -> str:
-        if self._full:
-            message = "no space left on device"
-            raise StoreError(message)
+        self._refuse_if_full()
         path = f"{len(self.kept):02d}{suffix}"
         self.kept[path] = picture
         return path
+
+    def keep_as(self, name: str, content: bytes, *, durable: bool) -> None:
+        self._refuse_if_full()
+        self.named[name] = content
+
+    def _refuse_if_full(self) -> None:
+        if self._full:
+            message = "no space left on device"
+            raise StoreError(message)

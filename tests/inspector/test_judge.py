@@ -27,6 +27,7 @@ from tests.inspector.line_fakes import (
 RULES = Rulebook(
     decisions=DecisionRules(pass_below=0.3, reject_at=0.7, deadline_ms=500),
     settings_sha256="c" * 64,
+    model_folder="models/poly",
 )
 DECIDED_NS = 1_772_431_290_012_000_000
 
@@ -69,7 +70,12 @@ def test_a_part_that_does_not_pass_carries_its_picture_along(score: float) -> No
     frame = a_frame()
     result = judged(frame, model=FakeModel(some_scores(score=score)))
     assert result.verdict.decision is not Decision.PASS
-    assert result.evidence is frame
+    assert result.evidence is not None
+    assert result.evidence.window.frame is frame
+    assert result.evidence.scores is not None
+    assert result.evidence.scores.score == score
+    assert result.evidence.rules == RULES.decisions
+    assert result.evidence.model == "models/poly"
 
 
 def test_without_a_picture_there_is_no_evidence() -> None:

@@ -10,12 +10,14 @@ import pytest
 
 from inspector.account import Tally
 from inspector.errors import PictureError, StoreError
+from inspector.evidence import Evidence, WindowRecord, overlay_name, record_name
 from inspector.judge import Judged
 from inspector.ports import StoreReceipt
 from inspector.queues import BoundedQueue, WhenFull
+from inspector.settings import DecisionRules
 from inspector.storing import Archive, Storekeeper, StoreLimits
 from inspector.types import Decision, Frame, Pixels, Verdict
-from tests.builders import a_frame, a_verdict
+from tests.builders import a_frame, a_verdict, a_window, some_scores
 from tests.inspector.line_fakes import GREY, PictureDrawer, VerdictShelf
 
 
@@ -25,8 +27,26 @@ def a_judged(frame_id: int = 7, evidence: Frame | None = None) -> Judged:
         verdict=a_verdict(frame_id=frame_id, decision=decision),
         received_mono_ns=1,
         decided_mono_ns=2,
-        evidence=evidence,
+        evidence=an_evidence(evidence) if evidence else None,
     )
+
+
+def an_evidence(frame: Frame) -> Evidence:
+    return Evidence(
+        window=a_window(frame=frame),
+        scores=some_scores(score=0.9),
+        rules=DecisionRules(),
+        model="models/poly",
+    )
+
+
+def the_window(drawer: PictureDrawer) -> WindowRecord:
+    ((name, content),) = drawer.named.items()
+    verdict = a_verdict()
+    assert name == record_name(
+        verdict.line, verdict.camera, verdict.frame_id, verdict.decided_ns
+    )
+    return WindowRecord.from_json(content, name)
 
 
 def as_png(_pixels: Pixels) -> bytes:
@@ -95,6 +115,7 @@ def test_the_cameras_own_bytes_are_kept_and_the_row_points_to_them(
     assert row.evidence is not None
     assert row.evidence.endswith(suffix)
     assert drawer.kept[row.evidence] == encoded
+    assert the_window(drawer).model.folder == "models/poly"
 
 
 def test_raw_pixels_are_kept_as_png() -> None:
@@ -109,24 +130,89 @@ def cannot_encode(_pixels: Pixels) -> bytes:
     raise PictureError(message)
 
 
+NO_PICTURE = "; its picture could not be kept"
+NO_WINDOW = "; its window could not be kept"
+
+
 @pytest.mark.parametrize(
-    ("archive", "frame"),
+    ("archive", "frame", "missing"),
     [
-        ({"evidence": PictureDrawer(full=True)}, a_frame()),
-        ({"encode_png": cannot_encode}, a_frame(encoded=None, pixels=GREY)),
-        ({}, a_frame(encoded=None)),
+        ({"evidence": PictureDrawer(full=True)}, a_frame(), NO_PICTURE + NO_WINDOW),
+        ({"encode_png": cannot_encode}, a_frame(encoded=None, pixels=GREY), NO_PICTURE),
+        ({}, a_frame(encoded=None), NO_PICTURE),
     ],
 )
 def test_evidence_that_cannot_be_kept_does_not_cost_the_verdict(
-    archive: dict[str, Any], frame: Frame
+    archive: dict[str, Any], frame: Frame, missing: str
 ) -> None:
     shelf, tally = VerdictShelf(), Tally()
     keeper = Storekeeper(an_archive(verdicts=shelf, **archive), tally)
     keeper.store([a_judged(evidence=frame)])
     (row,) = shelf.rows.values()
     assert row.evidence is None
-    assert row.reason == "score 0.100 below 0.300; its picture could not be kept"
-    assert tally.account().evidence_lost == 1
+    assert row.reason == "score 0.100 below 0.300" + missing
+    assert tally.account().evidence_lost == missing.count(";")
+
+
+class OrderedArchive(VerdictShelf):
+    """Notes what evidence was there when the row came."""
+
+    def __init__(self, drawer: PictureDrawer) -> None:
+        super().__init__()
+        self._drawer = drawer
+        self.there: list[int] = []
+
+    def store(self, verdicts: Sequence[Verdict]) -> StoreReceipt:
+        self.there.append(len(self._drawer.kept) + len(self._drawer.named))
+        return super().store(verdicts)
+
+
+def test_picture_and_window_are_kept_before_the_row() -> None:
+    drawer = PictureDrawer()
+    shelf = OrderedArchive(drawer)
+    keeper = Storekeeper(an_archive(verdicts=shelf, evidence=drawer), Tally())
+    keeper.store([a_judged(evidence=a_frame())])
+    assert shelf.there == [2]
+
+
+def served(judged: Sequence[Judged], **parts: Any) -> Tally:
+    tally = Tally()
+    queue = BoundedQueue[Judged](10, WhenFull.WAIT)
+    for each in judged:
+        queue.put(each)
+    queue.close()
+    Storekeeper(an_archive(**parts), tally).serve(queue)
+    return tally
+
+
+def test_rejected_parts_are_drawn_after_their_row_and_no_others() -> None:
+    drawer, shelf = PictureDrawer(), VerdictShelf()
+    rows_when_drawn: list[int] = []
+
+    def draw(verdict: Verdict, _evidence: Evidence) -> bytes:
+        rows_when_drawn.append(len(shelf.rows))
+        return verdict.decision.encode()
+
+    tally = served(
+        [a_judged(1), a_judged(2, evidence=a_frame())],
+        verdicts=shelf,
+        evidence=drawer,
+        draw=draw,
+    )
+    verdict = a_verdict()
+    name = overlay_name(verdict.line, verdict.camera, 2, verdict.decided_ns)
+    assert drawer.named[name] == b"REJECT"
+    assert rows_when_drawn == [2]
+    assert (tally.account().overlays, tally.account().overlays_lost) == (1, 0)
+
+
+def test_a_part_that_was_stored_before_is_not_drawn_again() -> None:
+    shelf = VerdictShelf()
+    Storekeeper(an_archive(verdicts=shelf), Tally()).store([a_judged()])
+    tally = served(
+        [a_judged(evidence=a_frame())], verdicts=shelf, draw=lambda *_: b"png"
+    )
+    assert (tally.account().overlays, tally.account().overlays_lost) == (0, 0)
 
 
 def test_a_store_that_heals_is_asked_again() -> None:

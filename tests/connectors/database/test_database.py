@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from errno import ENOSPC
-from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,8 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from connectors.database.engine import open_engine, shown
-from connectors.database.evidence import EvidenceFolder
-from connectors.database.read import count_by_decision, decided
+from connectors.database.evidence import EvidenceFolder, read_evidence
+from connectors.database.read import count_by_decision, decided, stored_verdict
 from connectors.database.schema import (
     _ONE_AT_A_TIME,
     _config,
@@ -340,6 +339,12 @@ def test_every_verdict_comes_back_as_it_was(
         wanted = as_row(verdict)
         row = kept[verdict.frame_id]
         assert {name: row[name] for name in wanted} == wanted
+        assert as_row(stored_verdict(engine, int(str(row["id"])))) == wanted
+
+
+def test_a_verdict_that_is_not_there_is_named(engine: Engine) -> None:
+    with pytest.raises(InputError, match="verdict 404: is not in the database"):
+        stored_verdict(engine, 404)
 
 
 @pytest.mark.parametrize("size", [1, 64, 5000])
@@ -463,11 +468,40 @@ def test_evidence_that_cannot_be_finished_leaves_nothing(
     def disk_is_full(_opened: int) -> None:
         raise OSError(ENOSPC, "No space left on device")
 
-    (tmp_path / sha256(b"picture").hexdigest()[:2]).mkdir()
+    folder = EvidenceFolder(tmp_path)
     monkeypatch.setattr(os, "fsync", disk_is_full)
     with pytest.raises(StoreError, match="No space left on device"):
-        EvidenceFolder(tmp_path).keep(b"picture", ".png")
+        folder.keep(b"picture", ".png")
+    with pytest.raises(StoreError, match="No space left on device"):
+        folder.keep_as("windows/ab/w.json", b"{}", durable=True)
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+    folder.keep_as("overlays/ab/o.png", b"png", durable=False)
+    assert (tmp_path / "overlays/ab/o.png").read_bytes() == b"png"
+
+
+def test_what_is_kept_under_a_name_can_be_replaced_and_read(tmp_path: Path) -> None:
+    folder = EvidenceFolder(tmp_path)
+    for content in (b"old", b"new"):
+        folder.keep_as("windows/ab/w.json", content, durable=True)
+    assert read_evidence(tmp_path, "windows/ab/w.json") == b"new"
+
+
+def test_an_altered_picture_is_never_evidence(tmp_path: Path) -> None:
+    name = EvidenceFolder(tmp_path).keep(b"picture", ".png")
+    assert read_evidence(tmp_path, name) == b"picture"
+    (tmp_path / name).write_bytes(b"another")
+    with pytest.raises(InputError, match="was altered"):
+        read_evidence(tmp_path, name)
+
+
+def test_evidence_is_looked_for_inside_its_folder_alone(tmp_path: Path) -> None:
+    EvidenceFolder(tmp_path / "e")
+    (tmp_path / "secret").write_text("x")
+    for name in ("../secret", str(tmp_path / "secret")):
+        with pytest.raises(InputError, match="outside the evidence folder"):
+            read_evidence(tmp_path / "e", name)
+    with pytest.raises(InputError, match=r"No such file.*--evidence"):
+        read_evidence(tmp_path / "e", "ab/cd.png")
 
 
 def test_evidence_can_be_read_by_others(tmp_path: Path) -> None:

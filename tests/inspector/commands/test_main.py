@@ -46,7 +46,16 @@ def test_help_is_there_at_once_and_without_heavy_packages() -> None:
 
 
 COMMANDS = [
-    *(["demo"], ["train"], ["evaluate"], ["replay"], ["run"], ["simulate"], ["bench"]),
+    *(
+        ["demo"],
+        ["train"],
+        ["evaluate"],
+        ["explain"],
+        ["replay"],
+        ["run"],
+        ["simulate"],
+        ["bench"],
+    ),
     *(["recording", "check"], ["db", "upgrade"], ["db", "check"]),
 ]
 
@@ -114,6 +123,8 @@ def no_traceback(done: subprocess.CompletedProcess[str]) -> None:
         (["db", "check", "--database", "oracle://x"], "not supported"),
         (["db", "upgrade", "--database", "nonsense"], "is not a database URL"),
         (["replay", "R", "--model", "M", "--rate", "-3"], "parts per second"),
+        (["explain", "1", "--out", "o", "--language", "de"], "speaks en and zh"),
+        (["explain", "1", "--out", "o", "--database", "sqlite:///no.db"], "db upgrade"),
         (["no-such-command"], "No such command"),
     ],
 )
