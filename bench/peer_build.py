@@ -63,7 +63,9 @@ def main() -> None:
     begun = time.monotonic()
     files = [Path(file) for file in json.loads(asked.pictures.read_text())]
     weights = find_weights() if asked.trained else None
-    model = MAKERS[asked.kind](SCALES[asked.backbone], weights, files).eval()
+    # Nothing is learned by gradients; kept for a coreset, they fill the memory.
+    with torch.no_grad():
+        model = MAKERS[asked.kind](SCALES[asked.backbone], weights, files).eval()
     trained_s = time.monotonic() - begun
     wanted = {"opset_version": _OPSET}
     onnx = model.to_onnx(asked.out, input_size=(SIDE, SIDE), **wanted)
@@ -114,7 +116,6 @@ MAKERS: dict[str, Callable[[Scales, Path | None, Sequence[Path]], Any]] = {
 }
 
 
-@torch.no_grad()
 def _show_good_parts(model: Any, weights: Path | None, files: Sequence[Path]) -> None:
     extractor = model.model.feature_extractor
     if weights is not None:

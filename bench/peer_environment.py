@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.peer_link import PeerError, surroundings
@@ -58,8 +58,15 @@ def install_command(python: Path, requirements: Path) -> tuple[str, ...]:
     return str(python), "-m", "pip", "install", "-r", str(requirements.resolve())
 
 
-def run(command: Sequence[str], folder: Path) -> None:
+def run(
+    command: Sequence[str], folder: Path, more: Mapping[str, str] | None = None
+) -> None:
     """Run a command in a folder; what it prints goes to the error stream.
+
+    Args:
+        command: the program and its arguments.
+        folder: where it runs.
+        more: environment variables besides mine.
 
     Raises:
         PeerError: it failed.
@@ -67,7 +74,7 @@ def run(command: Sequence[str], folder: Path) -> None:
     done = subprocess.run(
         command,
         cwd=folder,
-        env=surroundings(os.environ),
+        env={**surroundings(os.environ), **(more or {})},
         stdout=sys.stderr,
         check=False,
     )

@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parents[1]
 _WARM = 10
 _FEW = 32
 """Good parts that untrained weights are shown: as many as make a covariance."""
+_LEAN = {"MALLOC_MMAP_THRESHOLD_": "65536"}
+"""Or glibc's heap grows to 20 GB by fragments in Anomalib's coreset sampler."""
 _UNTRAINED = "untrained"
 _TRAINED = "as ours, ImageNet"
 RUNTIMES = {"onnx": "ONNX Runtime", "openvino": "OpenVINO"}
@@ -227,7 +229,7 @@ def _start(
     pictures = out / "pictures.json"
     good = good_parts(recording)
     pictures.write_text(json.dumps(good if peer.trained else good[:_FEW]))
-    run(build_command(python, peer, pictures, out), ROOT)
+    run(build_command(python, peer, pictures, out), ROOT, _LEAN)
     facts = json.loads((out / "facts.json").read_text())
     return [
         PeerProgram(

@@ -104,7 +104,9 @@ def export_branch(
         "wordings.json": wordings_to_json(line.log.wordings).encode(),
         "golden.npz": _golden_branch(branch, line),
     }
-    return write_artifact(folder, named.model_dump(exclude={"files"}), files)
+    # TOML has no word for "none": what is left out is none.
+    said = named.model_dump(exclude={"files"}, exclude_none=True)
+    return write_artifact(folder, said, files)
 
 
 class _ReadContext(nn.Module):
