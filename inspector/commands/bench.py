@@ -44,7 +44,7 @@ def bench(
 
     recorded = Recording.load(recording)
     line = recorded.settings.id
-    settings = load_brain(model, line).settings
+    settings = load_brain(model, line, recorded.settings.picture).settings
     routed = load_model(model, line, settings=settings)
     full = load_model(model, line, settings=settings, always_both=True)
     times = _measure(recorded, (split, limit, rounds), routed, full)

@@ -13,7 +13,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,6 +25,7 @@ from inspector.model.artifact import (
     BranchManifest,
     TrunkManifest,
     branch_folder,
+    check_picture_rules,
     trunk_folder,
 )
 from inspector.model.lines import (
@@ -34,9 +35,9 @@ from inspector.model.lines import (
     Wordings,
     wordings_from_json,
 )
-from inspector.model.pictures import fit
+from inspector.model.pictures import assemble_map, fit_tiles
 from inspector.model.sessions import Array, Network
-from inspector.settings import ModelSettings
+from inspector.settings import ModelSettings, PictureRules
 from inspector.types import (
     BranchId,
     FloatArray,
@@ -58,12 +59,17 @@ GOLDEN_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureView:
-    """What a branch sees: cell tokens, cell logits `[1, cells]`, logit, defect kind."""
+    """What a branch sees: cell tokens, cell logits `[1, cells]`, logit, defect kind.
+
+    Of a picture in tiles, these are the worst tile's, and the defect map is of all.
+    """
 
     tokens: FloatArray
     cells: FloatArray
     logit: float
     kind: int
+    defect_map: FloatArray | None = None
+    """`[rows, columns]` of the whole picture; `None` if `cells` are all of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,19 +154,31 @@ class Branch:
         self._verify(artifact)
 
     def look(self, pixels: Pixels) -> PictureView:
-        """Look at one picture of any size.
+        """Look at one picture of any size: at its region, tile by tile.
+
+        A part is as bad as its worst tile.
 
         Raises:
-            PictureError: it has no pixels.
+            PictureError: it has no pixels, or the region reaches beyond it.
         """
         wanted = self.manifest.preprocessing
-        fitted = fit(pixels, wanted.height, wanted.width, wanted.channels)
-        tokens, cells, logit, kinds = self._network.run(fitted[None])
+        seen = [self._look_at(tile) for tile in fit_tiles(pixels, wanted)]
+        worst = max(seen, key=lambda each: each.logit)
+        if wanted.picture == PictureRules():
+            return worst
+        maps = np.stack([_as_map(each.cells) for each in seen])
+        height, width = pixels.shape[:2]
+        joined = assemble_map(maps, height, width, wanted.picture)
+        return replace(worst, defect_map=joined)
+
+    def _look_at(self, tile: Pixels) -> PictureView:
+        tokens, cells, logit, kinds = self._network.run(tile[None])
         return PictureView(tokens, cells, float(logit[0]), int(kinds[0].argmax()))
 
     def _verify(self, artifact: Artifact[BranchManifest]) -> None:
         golden = artifact.arrays("golden.npz")
-        found = [self.look(each).logit for each in golden["pictures"].astype(np.uint8)]
+        tiles = golden["pictures"].astype(np.uint8)
+        found = [self._look_at(each).logit for each in tiles]
         _check_golden(artifact.folder, np.array(found), golden["expected"])
 
 
@@ -221,7 +239,7 @@ class HybridModel:
             log_score=None if log is None else self._log_score(log),
             route=route,
             defect=None if picture is None else kinds[picture.kind],
-            defect_map=None if picture is None else _as_map(picture.cells),
+            defect_map=None if picture is None else _map_of(picture),
             stage_ms=MappingProxyType(laps.stage_ms),
         )
 
@@ -326,13 +344,25 @@ class _Laps:
 
 
 def load_model(
-    folder: Path, line: str, *, settings: ModelSettings, always_both: bool = False
+    folder: Path,
+    line: str,
+    *,
+    settings: ModelSettings,
+    picture: PictureRules | None = None,
+    always_both: bool = False,
 ) -> HybridModel:
-    """Load a line's model, and verify it; `always_both` makes it take no short cut.
+    """Load a line's model, and verify it.
+
+    Args:
+        folder: of the model.
+        line: its name.
+        settings: where to decide, and which branch runs.
+        picture: what the line's settings say of region and tiles; `None`: nothing.
+        always_both: take no short cut.
 
     Raises:
-        ArtifactError: altered, incomplete, of another version, or trunk and branch do
-            not fit each other.
+        ArtifactError: altered, incomplete, of another version, trunk and branch do
+            not fit each other, or the branch was trained for another region or cut.
     """
     trunk = Trunk(trunk_folder(folder))
     where = branch_folder(folder, line, settings.branch)
@@ -343,6 +373,7 @@ def load_model(
             f"model's is {trunk.id.sha256[:12]}: train this line's branch again"
         )
         raise ArtifactError([Problem.in_file(where, what)])
+    check_picture_rules(line, picture, branch.manifest.preprocessing, where)
     return HybridModel(trunk, branch, settings, always_both=always_both)
 
 
@@ -354,6 +385,12 @@ def weigh(weights: Sequence[float], logits: Sequence[float]) -> float:
 
 
 _FAR = 700.0
+
+
+def _map_of(picture: PictureView) -> FloatArray:
+    if picture.defect_map is not None:
+        return picture.defect_map
+    return _as_map(picture.cells)
 
 
 def _as_map(cells: FloatArray) -> FloatArray:

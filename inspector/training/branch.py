@@ -28,6 +28,7 @@ from inspector.training.networks import (
     GoodParts,
     PictureReading,
     patch_features,
+    worst_tiles,
 )
 from inspector.training.views import VIEWS, FeatureStore, Labelled, turned
 from inspector.types import FloatArray
@@ -133,17 +134,30 @@ def train_heads(
 def branch_loss(
     reading: PictureReading, labelled: Labelled, parts: Parts, view: int
 ) -> Tensor:
-    """Say how wrong a reading of some parts in one view is."""
+    """Say how wrong a reading of some parts' tiles in one view is.
+
+    A part's label is compared with its worst tile: the one with most of the defect
+    where that is marked, else the one that the reading itself finds worst.
+    """
+    masks = labelled.masks[labelled.places(parts)]
+    worst = worst_tiles(reading, _badness(reading.logit, masks, labelled.tiles))
     target = torch.from_numpy(labelled.target[parts])
-    loss = functional.binary_cross_entropy_with_logits(reading.logit, target)
+    loss = functional.binary_cross_entropy_with_logits(worst.logit, target)
     kinds = torch.from_numpy(labelled.kind[parts])
-    if (kinds >= 0).any() and reading.classes.shape[1] > 1:
+    if (kinds >= 0).any() and worst.classes.shape[1] > 1:
         loss = loss + 0.3 * functional.cross_entropy(
-            reading.classes, kinds, ignore_index=-1
+            worst.classes, kinds, ignore_index=-1
         )
     if labelled.has_masks:
-        loss = loss + _mask_loss(reading.cells, labelled.masks[parts], view)
+        loss = loss + _mask_loss(reading.cells, masks, view)
     return loss
+
+
+def _badness(logit: Tensor, masks: FloatArray, tiles: int) -> Tensor:
+    """Say how bad each tile is, `[parts, tiles]`: by its mask, then by its logit."""
+    marked = torch.from_numpy(masks.clip(0).sum((1, 2)))
+    found = logit.detach().sigmoid() / 2 + marked
+    return found.reshape(-1, tiles)
 
 
 def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
@@ -167,12 +181,15 @@ def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
 
 @torch.no_grad()
 def both_opinions(branch: Branch, store: FeatureStore, parts: Parts) -> Tensor:
-    """Give the heads' logit and the distance to good parts: `[parts, 2]`."""
+    """Give the heads' logit and the distance to good parts: `[parts, 2]`.
+
+    Of a part in tiles each is its worst tile's, which need not be the same one.
+    """
     found = [
         torch.stack([branch.heads(features).logit, branch.good(features)], 1)
         for _, features in store.batches(parts)
     ]
-    return torch.cat(found)
+    return torch.cat(found).reshape(-1, store.tiles, 2).amax(1)
 
 
 def fit_weights(known: FloatArray, bad: NDArray[np.bool_]) -> list[float]:
@@ -199,8 +216,12 @@ def fit_weights(known: FloatArray, bad: NDArray[np.bool_]) -> list[float]:
 
 @torch.no_grad()
 def read_parts(branch: Branch, store: FeatureStore, parts: Parts) -> PictureReading:
-    """Read parts as taken, all at once."""
-    found = [branch.read(features) for _, features in store.batches(parts)]
+    """Read parts as taken, all at once: of each its worst tile."""
+    found = [
+        worst_tiles(reading, reading.logit.reshape(-1, store.tiles))
+        for _, features in store.batches(parts)
+        for reading in (branch.read(features),)
+    ]
     return PictureReading(*(torch.cat(each) for each in zip(*found, strict=True)))
 
 

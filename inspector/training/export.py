@@ -232,7 +232,8 @@ def _golden_branch(branch: Branch, line: LineData) -> bytes:
         *line.val[bad][: GOLDEN_PICTURES // 2],
         *line.val[~bad][: GOLDEN_PICTURES // 2],
     ]
-    pictures = line.labelled.pictures[few]
+    tiles = line.labelled.places(np.array(few))[:: line.labelled.tiles]
+    pictures = line.labelled.pictures[tiles]
     logits = [branch(torch.from_numpy(each[None])).logit[0] for each in pictures]
     return pack_arrays(pictures=pictures, expected=np.array([float(x) for x in logits]))
 

@@ -16,6 +16,7 @@ from inspector.errors import ArtifactError
 from inspector.model.artifact import (
     Artifact,
     BranchManifest,
+    Preprocessing,
     TrunkManifest,
     Weights,
     branch_folder,
@@ -23,19 +24,19 @@ from inspector.model.artifact import (
 )
 from inspector.model.hybrid import weigh
 from inspector.model.lines import LineReader, wordings_from_json
-from inspector.model.pictures import fit
+from inspector.model.pictures import fit_tiles
 from inspector.settings import DecisionRules
 from inspector.training.backbones import empty_backbone
 from inspector.training.joint import Trunk
 from inspector.training.log import LogNetwork
 from inspector.training.networks import (
-    SIDE,
     Branch,
     BranchHeads,
     CrossModalFusion,
     GoodParts,
     Router,
     with_summary,
+    worst_tiles,
 )
 from inspector.types import Problem, Sample
 
@@ -70,7 +71,7 @@ class TorchModel:
         branch: in evaluation mode.
         weights: of the line's routes.
         reader: of the line's log.
-        channels: of the pictures, 1 or 3.
+        preprocessing: how pictures become tiles.
     """
 
     def __init__(
@@ -79,13 +80,13 @@ class TorchModel:
         branch: Branch,
         weights: Weights,
         reader: LineReader,
-        channels: int,
+        preprocessing: Preprocessing,
     ) -> None:
         self._trunk = trunk
         self._branch = branch
         self._weights = weights
         self._reader = reader
-        self._channels = channels
+        self._preprocessing = preprocessing
 
     def scores(self, samples: Sequence[Sample]) -> Numbers:
         """Score samples that have a picture: `[samples]`."""
@@ -101,8 +102,9 @@ class TorchModel:
         if sample.pixels is None:
             message = "the sample has no picture"
             raise ValueError(message)
-        picture = fit(sample.pixels, SIDE, SIDE, self._channels)
-        seen = self._branch(torch.from_numpy(picture[None]))
+        tiles = fit_tiles(sample.pixels, self._preprocessing)
+        looked = self._branch(torch.from_numpy(tiles))
+        seen = worst_tiles(looked, looked.logit[None])
         if not sample.window.log_lines:
             return weigh(self._weights.picture, (float(seen.logit),))
         lines = self._reader.window(sample.window)
@@ -142,8 +144,8 @@ def load_torch_model(folder: Path, line: str, version: str) -> TorchModel:
     reader = LineReader(
         wordings_from_json(own.read("wordings.json").decode()), own.manifest.travel_s
     )
-    channels = own.manifest.preprocessing.channels
-    return TorchModel(trunk, branch, own.manifest.weights, reader, channels)
+    wanted = own.manifest.preprocessing
+    return TorchModel(trunk, branch, own.manifest.weights, reader, wanted)
 
 
 def _empty_branch(artifact: Artifact[BranchManifest]) -> Branch:
