@@ -122,11 +122,12 @@ def main(
     keep_to_cores(cores)
     try:
         python = prepare(environment or default_folder())
-        result = _compete(Recording.load(recording), model, python, extent)
+        recorded = Recording.load(recording)
+        result = _compete(recorded, model, python, extent)
     except InspectorError as error:
         tell(str(error))
         raise typer.Exit(error.exit_code) from error
-    text = report(result, f"Line {recording.name}, shift {split}", cores)
+    text = report(result, f"Line {recorded.settings.id}, shift {split}", cores)
     sys.stdout.write(text)
     if markdown is not None:
         markdown.write_text(text)
@@ -137,7 +138,11 @@ def main(
 
 def report(result: Result, title: str, cores: int) -> str:
     """Write down a result in Markdown."""
-    runtimes = [f"- {name}: {what}." for name, what in result.runtimes.items()]
+    runtimes = [
+        f"- {what}: {'; '.join(name for name, its in named if its == what)}."
+        for named in (result.runtimes.items(),)
+        for what in dict.fromkeys(result.runtimes.values())
+    ]
     parts = result.ours[0].parts
     return "\n".join(
         [

@@ -27,6 +27,9 @@ def bench(
     split: Annotated[str, typer.Option(help="Which shift.")] = "test",
     limit: Annotated[int, typer.Option(min=10, help="At most so many parts.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="Times over all parts.")] = 3,
+    tiling: Annotated[
+        bool, typer.Option("--tiling", help="What tiles of large pictures cost.")
+    ] = False,
     json: Annotated[
         Path | None, typer.Option(help="Also write the figures to this file.")
     ] = None,
@@ -38,12 +41,19 @@ def bench(
     Example: inspector bench recordings/poly --model M
     """
     from connectors.wiring import load_brain
+    from inspector.commands.bench_tiling import measure_tiling, show_tiling
     from inspector.commands.line_operation import write_json
     from inspector.model.hybrid import load_model
     from inspector.recording import Recording
 
     recorded = Recording.load(recording)
     line = recorded.settings.id
+    if tiling:
+        found = measure_tiling(recorded, model, split, rounds)
+        show_tiling(line, found)
+        if json is not None:
+            write_json(json, {"line": line, "tiling_ms": found})
+        return
     settings = load_brain(model, line, recorded.settings.picture).settings
     routed = load_model(model, line, settings=settings)
     full = load_model(model, line, settings=settings, always_both=True)

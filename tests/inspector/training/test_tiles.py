@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+from connectors.wiring import load_brain
+from inspector.errors import ArtifactError
 from inspector.evaluation import samples_of
 from inspector.model.artifact import Artifact, BranchManifest
 from inspector.model.hybrid import load_model
@@ -170,6 +172,17 @@ def test_a_line_with_tiles_is_trained_and_judged_alike_in_both_runtimes(
         assert not each.defect_map[below:].any()
         assert not each.defect_map[:, right:].any()
         assert each.defect_map[:below, :right].any()
+
+
+def test_a_line_that_wants_another_cut_than_its_branch_is_refused(
+    small_model: SmallModel,
+) -> None:
+    settings = small_model.settings
+    load_brain(small_model.folder, LINE, PictureRules())
+    with pytest.raises(ArtifactError, match=f"settings of line {LINE} say 160x120"):
+        load_model(small_model.folder, LINE, settings=settings, picture=CUT)
+    with pytest.raises(ArtifactError, match="trained for the whole picture"):
+        load_brain(small_model.folder, LINE, CUT)
 
 
 def test_the_map_of_a_recut_branch_is_joined_from_its_tiles(
