@@ -1,4 +1,4 @@
-"""The cost of tiles is measured on what it says: large pictures, each cut its own way."""
+"""The cost of tiles is measured on large pictures, each cut in every way."""
 
 from __future__ import annotations
 
