@@ -76,7 +76,7 @@ def picture_alone(recording: Recording, model: Path, split: str) -> Ours:
 
 def _loader(recording: Recording, model: Path) -> Callable[[], Model]:
     line = recording.settings.id
-    settings = load_brain(model, line).settings
+    settings = load_brain(model, line, recording.settings.picture).settings
     return lambda: load_model(model, line, settings=settings)
 
 

@@ -70,6 +70,10 @@ class Region(NamedTuple):
     width: Annotated[int, Field(gt=0, le=MAX_SIDE)]
     height: Annotated[int, Field(gt=0, le=MAX_SIDE)]
 
+    def lies_in(self, height: int, width: int) -> bool:
+        """Say whether a picture of that size has all of it."""
+        return self.x + self.width <= width and self.y + self.height <= height
+
     def __str__(self) -> str:
         return f"{self.width}x{self.height} at {self.x},{self.y}"
 
@@ -99,9 +103,7 @@ class PictureRules(_Strict):
     @model_validator(mode="after")
     def _inside(self) -> Self:
         region = self.region
-        if region is not None and (
-            region.x + region.width > MAX_SIDE or region.y + region.height > MAX_SIDE
-        ):
+        if region is not None and not region.lies_in(MAX_SIDE, MAX_SIDE):
             message = f"region {region} reaches beyond {MAX_SIDE}x{MAX_SIDE}"
             raise ValueError(message)
         return self

@@ -187,7 +187,7 @@ def tile_boxes(height: int, width: int, rules: PictureRules) -> list[Region]:
     """
     whole = Region(x=0, y=0, width=width, height=height)
     region = whole if rules.region is None else rules.region
-    if region.x + region.width > width or region.y + region.height > height:
+    if not region.lies_in(height, width):
         message = (
             f"the picture is {width}x{height}, and the region {region} reaches beyond "
             "it: correct [picture] region in the line's settings"
