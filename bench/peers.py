@@ -7,12 +7,13 @@ picture's file to its score, one part at a time.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -20,7 +21,13 @@ import typer
 from bench import peer_table
 from bench.contest import Contender, Figures, Timed, figures, take_turns
 from bench.ours import Ours, fused, picture_alone
-from bench.peer_environment import default_folder, keep_to_cores, prepare, run
+from bench.peer_environment import (
+    REQUIREMENTS,
+    default_folder,
+    keep_to_cores,
+    prepare,
+    run,
+)
 from bench.peer_link import PeerProgram
 from inspector.errors import InspectorError
 from inspector.recording import FrameRow, Recording
@@ -74,6 +81,47 @@ PEERS = (
 )
 
 
+class Exports:
+    """Makes and exports peers, and keeps them while nothing changes.
+
+    Args:
+        python: of the peers' environment.
+        folder: where exports are kept.
+    """
+
+    def __init__(self, python: Path, folder: Path) -> None:
+        self.python = python
+        self._folder = folder
+
+    def of(self, peer: Peer, recording: Recording) -> dict[str, str]:
+        """Make a peer for a line, unless it is there: where its exports are.
+
+        Raises:
+            PeerError: it cannot be made.
+        """
+        good = good_parts(recording)
+        files = good if peer.trained else good[:_FEW]
+        out = self._folder / recording.settings.id / peer.name
+        stamp, wanted = out / "made.sha256", fingerprint(peer, files)
+        if not stamp.exists() or stamp.read_text() != wanted:
+            tell(f"making {peer.name}")
+            out.mkdir(parents=True, exist_ok=True)
+            pictures = out / "pictures.json"
+            pictures.write_text(json.dumps(files))
+            run(build_command(self.python, peer, pictures, out), ROOT, _LEAN)
+            stamp.write_text(wanted)
+        return dict(json.loads((out / "facts.json").read_text()))
+
+
+def fingerprint(peer: Peer, files: Sequence[str]) -> str:
+    """Hash all that a peer's export depends on: method, code, packages, pictures."""
+    digest = hashlib.sha256(repr(peer).encode())
+    sources = ("peer_build.py", "peer_worker.py", REQUIREMENTS.name)
+    for path in (*(ROOT / "bench" / name for name in sources), *map(Path, files)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
     """What is scored, in turns of how many, on how many cores."""
@@ -121,9 +169,10 @@ def main(
     extent = Extent(split=split, limit=limit, block=block, cores=cores)
     keep_to_cores(cores)
     try:
-        python = prepare(environment or default_folder())
+        home = (environment or default_folder()).resolve()
+        python = prepare(home)
         recorded = Recording.load(recording)
-        result = _compete(recorded, model, python, extent)
+        result = _compete(recorded, model, Exports(python, home / "exports"), extent)
     except InspectorError as error:
         tell(str(error))
         raise typer.Exit(error.exit_code) from error
@@ -193,11 +242,13 @@ def tell(what: str) -> None:
     sys.stderr.write(f"{what}\n")
 
 
-def _compete(recording: Recording, model: Path, python: Path, extent: Extent) -> Result:
+def _compete(
+    recording: Recording, model: Path, exports: Exports, extent: Extent
+) -> Result:
     rows = labelled_rows(recording, extent.split)[: extent.limit]
     good = recording.settings.classes[0]
     bad = [row.label != good for row in rows]
-    with TemporaryDirectory() as folder, ExitStack() as running:
+    with ExitStack() as running:
         ours = [
             fused(recording, model, extent.split),
             picture_alone(recording, model, extent.split),
@@ -205,7 +256,7 @@ def _compete(recording: Recording, model: Path, python: Path, extent: Extent) ->
         programs: list[PeerProgram] = []
         weights = {each.name: "trained" for each in ours}
         for peer in PEERS:
-            for program in _start(recording, peer, python, Path(folder), extent):
+            for program in _start(recording, peer, exports, extent):
                 programs.append(running.enter_context(program))
                 weights[program.name] = peer.weights
         found = _time(ours, programs, [row.file for row in rows], extent)
@@ -225,21 +276,14 @@ def _compete(recording: Recording, model: Path, python: Path, extent: Extent) ->
 
 
 def _start(
-    recording: Recording, peer: Peer, python: Path, folder: Path, extent: Extent
+    recording: Recording, peer: Peer, exports: Exports, extent: Extent
 ) -> list[PeerProgram]:
-    """Make a peer, and start a program for each of its exports."""
-    tell(f"making {peer.name}")
-    out = folder / peer.name
-    out.mkdir()
-    pictures = out / "pictures.json"
-    good = good_parts(recording)
-    pictures.write_text(json.dumps(good if peer.trained else good[:_FEW]))
-    run(build_command(python, peer, pictures, out), ROOT, _LEAN)
-    facts = json.loads((out / "facts.json").read_text())
+    """Start a program for each export of a peer."""
+    facts = exports.of(peer, recording)
     return [
         PeerProgram(
             f"{peer.name}, {words}",
-            worker_command(python, facts[runtime], extent.cores),
+            worker_command(exports.python, facts[runtime], extent.cores),
             ROOT,
         )
         for runtime, words in RUNTIMES.items()

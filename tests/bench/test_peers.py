@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bench import peer_environment, peer_worker
+from bench import peer_environment, peer_worker, peers
 from bench.peer_environment import install_command, prepare, python_of
 from bench.peer_link import PeerError, PeerProgram, surroundings
 from bench.peers import PEERS, build_command, good_parts, worker_command
@@ -146,6 +146,29 @@ def test_peers_learn_from_good_parts_of_the_training_shift_alone(
     }
     assert named == wanted
     assert 0 < len(named) < len(recording.rows)
+
+
+def test_an_export_is_kept_until_what_it_was_made_of_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulate_line(tmp_path / "recording", "metal", parts=60, seed=3)
+    recording = Recording.load(tmp_path / "recording")
+    made: list[str] = []
+
+    def pretend(command: tuple[str, ...], *_: object) -> None:
+        made.append(command[3])
+        out = Path(command[command.index("--out") + 1])
+        (out / "facts.json").write_text('{"onnx": "m.onnx", "openvino": "m.xml"}')
+
+    monkeypatch.setattr(peers, "run", pretend)
+    exports = peers.Exports(Path("py"), tmp_path / "exports")
+    for _ in range(2):
+        assert exports.of(PEERS[-1], recording)["onnx"] == "m.onnx"
+    exports.of(PEERS[0], recording)
+    assert made == ["patchcore", "efficientad"]
+    Path(good_parts(recording)[0]).write_bytes(b"another picture")
+    exports.of(PEERS[-1], recording)
+    assert made == ["patchcore", "efficientad", "patchcore"]
 
 
 def test_a_worker_times_each_file_from_disk_to_score(tmp_path: Path) -> None:
