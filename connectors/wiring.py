@@ -24,6 +24,7 @@ from inspector.settings import (
     FolderFrames,
     LineSettings,
     ModelSettings,
+    PictureRules,
     RecordingFrames,
     RunSettings,
     load_settings,
@@ -88,12 +89,18 @@ def assemble_line(
     )
 
 
-def load_brain(folder: Path, line: str) -> Brain:
+def load_brain(folder: Path, line: str, picture: PictureRules | None = None) -> Brain:
     """Load a line's model with the settings that training found for it.
+
+    Args:
+        folder: of the model.
+        line: its name.
+        picture: what the line's own settings say of region and tiles.
 
     Raises:
         SettingsError: the model has no settings for this line, or wrong ones.
-        ArtifactError: the model is altered, incomplete or of another version.
+        ArtifactError: the model is altered, incomplete, of another version, or was
+            trained for another region or cut than the line's settings say.
     """
     from inspector.model.hybrid import load_model
 
@@ -102,7 +109,7 @@ def load_brain(folder: Path, line: str) -> Brain:
     if settings.line != line:
         what = f"field line: is {settings.line}, but the line is {line}"
         raise SettingsError([Problem.in_file(path, what)])
-    model = load_model(folder, line, settings=settings)
+    model = load_model(folder, line, settings=settings, picture=picture)
     return Brain(model=model, settings=settings, folder=folder)
 
 

@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 
 from inspector.errors import PictureError, RecordingError, SettingsError
 from inspector.logtext import parse_utc_ns, read_log_line
-from inspector.settings import LineSettings, load_settings
+from inspector.settings import LineSettings, Region, load_settings
 from inspector.types import LogLine, MalformedLogLine, Pixels, Problem
 
 SPLITS = ("train", "val", "test")
@@ -125,8 +125,10 @@ class Recording:
 def check(folder: Path, decode: Decode) -> list[Problem]:
     """Read all of a recording, pictures and log text too, and list what is wrong."""
     settings, rows, problems = _read_tables(folder)
+    rules = settings.picture if settings else None
+    region = rules.region if rules else None
     for row in rows:
-        problems += _PictureCheck(folder, row, decode).run()
+        problems += _PictureCheck(folder, row, decode).run(region)
     line = settings.id if settings else folder.name
     return problems + [
         Problem(where=entry.where, what=entry.problem)
@@ -390,8 +392,11 @@ class _PictureCheck:
         self._row = row
         self._decode = decode
 
-    def run(self) -> list[Problem]:
+    def run(self, region: Region | None) -> list[Problem]:
         picture = self._pixels(self._row.file, self._row.sha256)
+        if picture is not None and region and not region.lies_in(*picture.shape[:2]):
+            what = f"is {_size(picture)}: the region {region} reaches beyond it"
+            self._report(self._row.file, what)
         if self._row.mask is not None:
             mask = self._pixels(self._row.mask, None)
             self._compare(picture, mask, self._row.mask)

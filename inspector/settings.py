@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar, get_args
+from typing import Annotated, Literal, NamedTuple, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -56,6 +56,67 @@ class WindowRules(_Strict):
     """The window keeps this many lines: by serial first, then nearest in time."""
     max_buffered_lines: Annotated[int, Field(ge=100)] = 200_000
     """Bound on lines held in memory for parts to come; the oldest go first."""
+
+
+MAX_SIDE = 4096
+"""Pixels; larger pictures than any area camera on a line delivers."""
+MAX_TILES = 8
+"""Along one side; more tiles than 64 cost more than any takt gives."""
+
+
+class Region(NamedTuple):
+    """A rectangle of a picture, in its pixels; x runs right and y down, from 0."""
+
+    x: Annotated[int, Field(ge=0, lt=MAX_SIDE)]
+    y: Annotated[int, Field(ge=0, lt=MAX_SIDE)]
+    width: Annotated[int, Field(gt=0, le=MAX_SIDE)]
+    height: Annotated[int, Field(gt=0, le=MAX_SIDE)]
+
+    def lies_in(self, height: int, width: int) -> bool:
+        """Say whether a picture of that size has all of it."""
+        return self.x + self.width <= width and self.y + self.height <= height
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height} at {self.x},{self.y}"
+
+
+class TileRules(_Strict):
+    """How the region is cut into tiles that are each looked at on their own."""
+
+    rows: Annotated[int, Field(ge=1, le=MAX_TILES)] = 1
+    columns: Annotated[int, Field(ge=1, le=MAX_TILES)] = 1
+    overlap: Annotated[float, Field(ge=0, le=0.5, allow_inf_nan=False)] = 0.0
+    """Share of a tile's side that it has in common with the next, so that a defect on
+    a cut is whole in one of them."""
+
+    @property
+    def count(self) -> int:
+        """How many tiles there are."""
+        return self.rows * self.columns
+
+
+class PictureRules(_Strict):
+    """Which part of the picture is looked at, and how closely."""
+
+    region: Region | None = None
+    """The rest of the picture is never looked at; `None` looks at all of it."""
+    tiles: TileRules = TileRules()
+
+    @model_validator(mode="after")
+    def _inside(self) -> Self:
+        region = self.region
+        if region is not None and not region.lies_in(MAX_SIDE, MAX_SIDE):
+            message = f"region {region} reaches beyond {MAX_SIDE}x{MAX_SIDE}"
+            raise ValueError(message)
+        return self
+
+    def __str__(self) -> str:
+        region = "the whole picture" if self.region is None else f"{self.region}"
+        tiles = self.tiles
+        if tiles.count == 1:
+            return f"{region} in one piece"
+        cut = f"{tiles.rows}x{tiles.columns} tiles"
+        return f"{region} in {cut} that overlap by {tiles.overlap:g}"
 
 
 class Promise(_Strict):
@@ -225,6 +286,8 @@ class LineSettings(_Strict):
     """The label of a good part first, then the defect kinds."""
     stations: list[Station] = []
     windows: WindowRules = WindowRules()
+    picture: PictureRules | None = None
+    """`None` leaves it to the branch, which was trained for one region and one cut."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

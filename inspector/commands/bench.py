@@ -34,6 +34,9 @@ def bench(
             help="Time a part's log instead, with so many log lines in its reach.",
         ),
     ] = None,
+    tiling: Annotated[
+        bool, typer.Option("--tiling", help="What tiles of large pictures cost.")
+    ] = False,
     json: Annotated[
         Path | None, typer.Option(help="Also write the figures to this file.")
     ] = None,
@@ -46,6 +49,7 @@ def bench(
     """
     from connectors.wiring import load_brain
     from inspector.commands.bench_log import bench_log, line_counts, show_log_costs
+    from inspector.commands.bench_tiling import measure_tiling, show_tiling
     from inspector.commands.line_operation import write_json
     from inspector.model.hybrid import load_model
     from inspector.recording import Recording
@@ -58,7 +62,13 @@ def bench(
             write_json(json, costs)
         return
     line = recorded.settings.id
-    settings = load_brain(model, line).settings
+    if tiling:
+        found = measure_tiling(recorded, model, split, rounds)
+        show_tiling(line, found)
+        if json is not None:
+            write_json(json, {"line": line, "tiling_ms": found})
+        return
+    settings = load_brain(model, line, recorded.settings.picture).settings
     routed = load_model(model, line, settings=settings)
     full = load_model(model, line, settings=settings, always_both=True)
     times = _measure(recorded, (split, limit, rounds), routed, full)

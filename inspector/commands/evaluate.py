@@ -80,7 +80,9 @@ def evaluate(
     recorded = Recording.load(recording)
     if modules is not None:
         recorded = name_modules(recorded, modules)
-    settings = load_brain(model, recorded.settings.id).settings
+    settings = load_brain(
+        model, recorded.settings.id, recorded.settings.picture
+    ).settings
     found = _measure(recorded, split, model, settings)
     sections = [*sections_of(found), _guarantee_section(found)]
     if torch and importlib.util.find_spec("torch") is not None:

@@ -79,7 +79,7 @@ def replay(
 
     at = pace(rate)
     recorded = Recording.load(recording)
-    brain = load_brain(model, recorded.settings.id)
+    brain = load_brain(model, recorded.settings.id, recorded.settings.picture)
     archive = open_archive(database, evidence, upgrade=True)
     feed = replay_feed(recorded, Excerpt(pace=at, split=split, limit=limit))
     line = assemble_line(recorded.settings, feed, brain, archive)

@@ -31,7 +31,7 @@ def run(
     from inspector.settings import RunSettings, load_settings
 
     settings = load_settings(line, RunSettings)
-    brain = load_brain(settings.model, settings.id)
+    brain = load_brain(settings.model, settings.id, settings.picture)
     database = os.environ.get("INSPECTOR_DATABASE_URL") or settings.database
     archive = open_archive(database, settings.evidence, upgrade=False)
     running = assemble_line(settings, live_feed(settings), brain, archive)

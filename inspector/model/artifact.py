@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from inspector.errors import ArtifactError
-from inspector.settings import Name
+from inspector.settings import Name, PictureRules
 from inspector.types import Problem
 
 MANIFEST = "manifest.toml"
@@ -54,6 +54,8 @@ class Preprocessing(_Strict):
     width: int = Field(gt=0)
     channels: Literal[1, 3]
     interpolation: Literal["area"] = "area"
+    picture: PictureRules = PictureRules()
+    """The region and the tiles; each tile is brought to `height` x `width`."""
 
 
 class Weights(_Strict):
@@ -91,6 +93,29 @@ class BranchManifest(_Strict):
     """Nominal travel time from each station to the camera."""
     trunk_sha256: Sha256
     files: dict[FileName, Sha256]
+
+
+def check_picture_rules(
+    line: str, wanted: PictureRules | None, preprocessing: Preprocessing, folder: Path
+) -> None:
+    """Refuse a branch that was trained for another region or cut than the line's.
+
+    Args:
+        line: name of the line.
+        wanted: what its settings say; `None` takes what the branch was trained for.
+        preprocessing: the branch's.
+        folder: of the branch, for the message.
+
+    Raises:
+        ArtifactError: they differ.
+    """
+    if wanted is None or wanted == preprocessing.picture:
+        return
+    what = (
+        f"was trained for {preprocessing.picture}, but the settings of line {line} "
+        f"say {wanted}: take [picture] out of them, or train the branch again"
+    )
+    raise ArtifactError([Problem.in_file(folder / MANIFEST, what)])
 
 
 Manifest = TypeVar("Manifest", TrunkManifest, BranchManifest)

@@ -29,6 +29,7 @@ from inspector.model.artifact import (
     BranchManifest,
     TrunkManifest,
     branch_folder,
+    check_picture_rules,
     trunk_folder,
 )
 from inspector.model.lines import (
@@ -38,9 +39,9 @@ from inspector.model.lines import (
     Wordings,
     wordings_from_json,
 )
-from inspector.model.pictures import fit
+from inspector.model.pictures import assemble_map, fit_tiles
 from inspector.model.sessions import Array, Network
-from inspector.settings import ModelSettings
+from inspector.settings import ModelSettings, PictureRules
 from inspector.types import (
     BranchId,
     FloatArray,
@@ -63,13 +64,18 @@ GOLDEN_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureView:
-    """What a branch sees: cell tokens, cell logits `[1, cells]`, logit, defect kind."""
+    """What a branch sees: cell tokens, cell logits `[1, cells]`, logit, defect kind.
+
+    Of a picture in tiles, these are the worst tile's, and the defect map is of all.
+    """
 
     tokens: FloatArray
     cells: FloatArray
     logit: float
     kind: int
     look: Look
+    defect_map: FloatArray | None = None
+    """`[rows, columns]` of the whole picture, once all that is looked at was."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,30 +175,42 @@ class Branch:
         self._verify(artifact)
 
     def fit(self, pixels: Pixels) -> Pixels:
-        """Bring one picture of any size to what the branch reads.
+        """Bring one picture of any size to the tiles that the branch reads.
+
+        Returns:
+            `[tiles, height, width, channels]`.
 
         Raises:
-            PictureError: it has no pixels.
+            PictureError: it has no pixels, or the region reaches beyond it.
         """
-        wanted = self.manifest.preprocessing
-        return fit(pixels, wanted.height, wanted.width, wanted.channels)[None]
+        return fit_tiles(pixels, self.manifest.preprocessing)
 
-    def glance(self, fitted: Pixels) -> PictureView:
-        """Glance at one picture."""
-        return _view(self._glance, fitted, Look.GLANCE)
+    def glance(self, tiles: Pixels) -> list[PictureView]:
+        """Glance at each tile of one picture."""
+        return [_view(self._glance, tile, Look.GLANCE) for tile in tiles]
 
-    def look(self, fitted: Pixels, glance: PictureView) -> PictureView:
-        """Look at one picture in full, after a glance at it."""
-        seen = _view(self._look, fitted, Look.FULL)
+    def look(self, tiles: Pixels, glances: Sequence[PictureView]) -> PictureView:
+        """Look in full at the tile where the glance points."""
+        at = worst_of(glances)
+        seen = _view(self._look, tiles[at], Look.FULL)
         share = self.manifest.weights.glance_share
-        return replace(seen, logit=seen.logit + share * glance.logit)
+        return replace(seen, logit=seen.logit + share * glances[at].logit)
+
+    def map_of(self, picture: Pixels, views: Sequence[PictureView]) -> FloatArray:
+        """Join the defect maps of a picture's tiles: `[rows, columns]` of all of it."""
+        rules = self.manifest.preprocessing.picture
+        if rules == PictureRules():
+            return _as_map(views[0].cells)
+        maps = np.stack([_as_map(each.cells) for each in views])
+        height, width = picture.shape[:2]
+        return assemble_map(maps, height, width, rules)
 
     def _verify(self, artifact: Artifact[BranchManifest]) -> None:
         golden = artifact.arrays("golden.npz")
         found = [
-            _view(network, picture[None], Look.FULL).logit
+            _view(network, tile, Look.FULL).logit
             for network in (self._look, self._glance)
-            for picture in golden["pictures"].astype(np.uint8)
+            for tile in golden["pictures"].astype(np.uint8)
         ]
         _check_golden(artifact.folder, np.array(found), golden["expected"])
 
@@ -255,7 +273,7 @@ class HybridModel:
             log_score=None if log is None else self._log_score(log),
             route=route,
             defect=None if picture is None else kinds[picture.kind],
-            defect_map=None if picture is None else _as_map(picture.cells),
+            defect_map=None if picture is None else picture.defect_map,
             look=Look.NONE if picture is None else picture.look,
             stage_ms=MappingProxyType(laps.stage_ms),
         )
@@ -285,14 +303,15 @@ class HybridModel:
             return None
         if route is Route.LOG and log and self._log_score(log) >= self._reject_at:
             return None
-        fitted = self._branch.fit(sample.pixels)
-        glance = self._branch.glance(fitted)
+        tiles = self._branch.fit(sample.pixels)
+        seen = self._branch.glance(tiles)
+        at = worst_of(seen)
+        picture = seen[at]
         laps.end("glance")
-        if self._is_enough(glance, log):
-            return glance
-        picture = self._branch.look(fitted, glance)
-        laps.end("picture")
-        return picture
+        if not self._is_enough(picture, log):
+            picture = seen[at] = self._branch.look(tiles, seen)
+            laps.end("picture")
+        return replace(picture, defect_map=self._branch.map_of(sample.pixels, seen))
 
     def _is_enough(self, glance: PictureView, log: LogView | None) -> bool:
         """Whether a full look is expected to change little."""
@@ -386,13 +405,25 @@ class _Laps:
 
 
 def load_model(
-    folder: Path, line: str, *, settings: ModelSettings, always_both: bool = False
+    folder: Path,
+    line: str,
+    *,
+    settings: ModelSettings,
+    picture: PictureRules | None = None,
+    always_both: bool = False,
 ) -> HybridModel:
-    """Load a line's model, and verify it; `always_both` makes it take no short cut.
+    """Load a line's model, and verify it.
+
+    Args:
+        folder: of the model.
+        line: its name.
+        settings: where to decide, and which branch runs.
+        picture: what the line's settings say of region and tiles; `None`: nothing.
+        always_both: take no short cut.
 
     Raises:
-        ArtifactError: altered, incomplete, of another version, or trunk and branch do
-            not fit each other.
+        ArtifactError: altered, incomplete, of another version, trunk and branch do
+            not fit each other, or the branch was trained for another region or cut.
     """
     trunk = Trunk(trunk_folder(folder))
     where = branch_folder(folder, line, settings.branch)
@@ -403,6 +434,7 @@ def load_model(
             f"model's is {trunk.id.sha256[:12]}: train this line's branch again"
         )
         raise ArtifactError([Problem.in_file(where, what)])
+    check_picture_rules(line, picture, branch.manifest.preprocessing, where)
     return HybridModel(trunk, branch, settings, always_both=always_both)
 
 
@@ -421,9 +453,14 @@ def combine(weights: Sequence[float], logits: Sequence[float]) -> float:
 _FAR = 700.0
 
 
-def _view(network: Network, fitted: Pixels, look: Look) -> PictureView:
-    tokens, cells, logit, kinds = network.run(fitted)
+def _view(network: Network, tile: Pixels, look: Look) -> PictureView:
+    tokens, cells, logit, kinds = network.run(tile[None])
     return PictureView(tokens, cells, float(logit[0]), int(kinds[0].argmax()), look)
+
+
+def worst_of(views: Sequence[PictureView]) -> int:
+    """Say which tile is the worst: a part is as bad as that one."""
+    return max(range(len(views)), key=lambda at: views[at].logit)
 
 
 def _as_map(cells: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ that is bolted down has one orientation, the one its branch was trained on.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,14 +17,18 @@ from typing import cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from inspector.errors import PictureError
-from inspector.types import Pixels
+from inspector.model.artifact import Preprocessing
+from inspector.settings import MAX_SIDE, PictureRules, Region
+from inspector.types import FloatArray, Pixels
 
-MAX_SIDE = 4096
-"""Pixels; larger pictures than any area camera on a line delivers."""
 MAX_BYTES = 64 * 1024 * 1024
 """Above an uncompressed RGB picture of the largest size (48 MiB)."""
+
+MAX_MAP_CELLS = 256
+"""A side of a joined defect map: more is finer than anybody can see."""
 
 BLACK_LEVEL = 8
 """A sensor's dark noise stays below this; a picture of a part does not."""
@@ -147,6 +152,89 @@ def fit(pixels: Pixels, height: int, width: int, channels: int) -> Pixels:
     return np.broadcast_to(small, (height, width, channels)).astype(np.uint8)
 
 
+def fit_tiles(pixels: Pixels, wanted: Preprocessing) -> Pixels:
+    """Cut a picture's region into tiles, each of the size that a branch reads.
+
+    Args:
+        pixels: `[h, w]`, `[h, w, 1]` or `[h, w, 3]`.
+        wanted: the branch's.
+
+    Returns:
+        `[tiles, height, width, channels]` uint8, row by row.
+
+    Raises:
+        PictureError: a side is 0, or the region reaches beyond the picture.
+    """
+    size = wanted.height, wanted.width, wanted.channels
+    return np.stack(
+        [
+            fit(pixels[box.y : box.y + box.height, box.x : box.x + box.width], *size)
+            for box in tile_boxes(pixels.shape[0], pixels.shape[1], wanted.picture)
+        ]
+    )
+
+
+def tile_boxes(height: int, width: int, rules: PictureRules) -> list[Region]:
+    """Say where the tiles of a picture lie: row by row, all of the same size.
+
+    Args:
+        height: of the picture, in pixels.
+        width: likewise.
+        rules: which region, and how it is cut.
+
+    Raises:
+        PictureError: the region reaches beyond the picture.
+    """
+    whole = Region(x=0, y=0, width=width, height=height)
+    region = whole if rules.region is None else rules.region
+    if not region.lies_in(height, width):
+        message = (
+            f"the picture is {width}x{height}, and the region {region} reaches beyond "
+            "it: correct [picture] region in the line's settings"
+        )
+        raise PictureError(message)
+    down = _cut(region.y, region.height, rules.tiles.rows, rules.tiles.overlap)
+    across = _cut(region.x, region.width, rules.tiles.columns, rules.tiles.overlap)
+    return [Region(x, y, wide, high) for y, high in down for x, wide in across]
+
+
+def assemble_map(
+    maps: FloatArray, height: int, width: int, rules: PictureRules
+) -> FloatArray:
+    """Join the defect maps of a picture's tiles into one of the whole picture.
+
+    A cell of the map is what the worst of the tiles' cells under it says; outside the
+    region, where nobody looked, it is 0. Cells are about as large as a tile's, unless
+    that made more than `MAX_MAP_CELLS` a side.
+
+    Args:
+        maps: `[tiles, rows, columns]` probabilities, in the order of `tile_boxes`.
+        height: of the picture, in pixels.
+        width: likewise.
+        rules: which region, and how it was cut.
+
+    Returns:
+        `[rows, columns]`; with one tile over the whole picture, its map as it is.
+
+    Raises:
+        PictureError: the region reaches beyond the picture.
+    """
+    boxes = tile_boxes(height, width, rules)
+    _, rows, columns = maps.shape
+    joined = np.zeros(
+        (_cells(height, boxes[0].height, rows), _cells(width, boxes[0].width, columns)),
+        np.float32,
+    )
+    for cells, box in zip(maps, boxes, strict=True):
+        top, down = _covered(box.y, box.height, rows, height, joined.shape[0])
+        left, across = _covered(box.x, box.width, columns, width, joined.shape[1])
+        spread = np.where(down[:, :, None], cells, 0).max(1)
+        spread = np.where(across, spread[:, None, :], 0).max(2)
+        part = joined[top : top + len(down), left : left + len(across)]
+        np.maximum(part, spread, out=part)
+    return joined
+
+
 def read_header(encoded: bytes) -> Header:
     """Read size and depth of a picture file without decoding it.
 
@@ -164,6 +252,45 @@ def read_header(encoded: bytes) -> Header:
     except (struct.error, IndexError, KeyError) as error:
         message = "the file is truncated or its header is damaged"
         raise PictureError(message) from error
+
+
+def _cut(start: int, length: int, count: int, overlap: float) -> list[tuple[int, int]]:
+    """Cut a stretch of pixels into equal pieces that overlap: start and length of each.
+
+    All are as long as is needed for the share of overlap, and as far apart as they can
+    be within the stretch, so that together they cover it.
+    """
+    piece = min(length, math.ceil(length / (count - (count - 1) * overlap)))
+    room = length - piece
+    steps = max(count - 1, 1)
+    return [(start + room * number // steps, piece) for number in range(count)]
+
+
+def _cells(length: int, tile: int, cells: int) -> int:
+    """How many cells of a tile's fineness make a side of the picture."""
+    return min(MAX_MAP_CELLS, -(-length * cells // tile))
+
+
+def _covered(
+    start: int, length: int, cells: int, whole: int, joined: int
+) -> tuple[int, NDArray[np.bool_]]:
+    """Say which cells of a joined side lie over which cells of a tile's side.
+
+    Args:
+        start: of the tile, in pixels.
+        length: of the tile.
+        cells: of the tile.
+        whole: length of the picture.
+        joined: cells of the picture.
+
+    Returns:
+        The first joined cell over the tile, and from there on `[joined, cells]`.
+    """
+    edges = (start * cells + length * np.arange(cells + 1)) * joined
+    first = edges[:-1] // (cells * whole)
+    behind = -(-edges[1:] // (cells * whole))
+    at = np.arange(first[0], behind[-1])[:, None]
+    return int(first[0]), (at >= first) & (at < behind)
 
 
 def _reader_for(encoded: bytes) -> Callable[[bytes], Header]:

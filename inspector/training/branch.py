@@ -29,6 +29,7 @@ from inspector.training.networks import (
     GoodParts,
     PictureReading,
     patch_features,
+    worst_tiles,
 )
 from inspector.training.views import VIEWS, FeatureStore, Labelled, turned
 from inspector.types import FloatArray
@@ -139,17 +140,30 @@ def train_heads(
 def branch_loss(
     reading: PictureReading, labelled: Labelled, parts: Parts, view: int
 ) -> Tensor:
-    """Say how wrong a reading of some parts in one view is."""
+    """Say how wrong a reading of some parts' tiles in one view is.
+
+    A part's label is compared with its worst tile: the one with most of the defect
+    where that is marked, else the one that the reading itself finds worst.
+    """
+    masks = labelled.masks[labelled.places(parts)]
+    worst = worst_tiles(reading, _badness(reading.logit, masks, labelled.tiles))
     target = torch.from_numpy(labelled.target[parts])
-    loss = functional.binary_cross_entropy_with_logits(reading.logit, target)
+    loss = functional.binary_cross_entropy_with_logits(worst.logit, target)
     kinds = torch.from_numpy(labelled.kind[parts])
-    if (kinds >= 0).any() and reading.classes.shape[1] > 1:
+    if (kinds >= 0).any() and worst.classes.shape[1] > 1:
         loss = loss + 0.3 * functional.cross_entropy(
-            reading.classes, kinds, ignore_index=-1
+            worst.classes, kinds, ignore_index=-1
         )
     if labelled.has_masks:
-        loss = loss + _mask_loss(reading.cells, labelled.masks[parts], view)
+        loss = loss + _mask_loss(reading.cells, masks, view)
     return loss
+
+
+def _badness(logit: Tensor, masks: FloatArray, tiles: int) -> Tensor:
+    """Say how bad each tile is, `[parts, tiles]`: by its mask, then by its logit."""
+    marked = torch.from_numpy(masks.clip(0).sum((1, 2)))
+    found = logit.detach().sigmoid() / 2 + marked
+    return found.reshape(-1, tiles)
 
 
 def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
@@ -176,7 +190,7 @@ def opinions_of(branch: Branch, store: FeatureStore, parts: Parts) -> Tensor:
     """Give the glance's logit, the heads' and the distance to good parts.
 
     Returns:
-        `[parts, 3]`.
+        `[parts, 3]`, of the tile where the glance points.
     """
     found = [
         torch.stack(
@@ -189,7 +203,8 @@ def opinions_of(branch: Branch, store: FeatureStore, parts: Parts) -> Tensor:
         )
         for _, features in store.batches(parts)
     ]
-    return torch.cat(found)
+    opinions = torch.cat(found).reshape(-1, store.tiles, 3)
+    return opinions[torch.arange(len(opinions)), opinions[..., 0].argmax(1)]
 
 
 def fit_weights(known: FloatArray, bad: NDArray[np.bool_]) -> list[float]:
@@ -215,13 +230,20 @@ def fit_weights(known: FloatArray, bad: NDArray[np.bool_]) -> list[float]:
 
 
 @torch.no_grad()
-def read_parts(
-    read: Callable[[Sequence[Tensor]], PictureReading],
-    store: FeatureStore,
-    parts: Parts,
-) -> PictureReading:
-    """Read parts as taken, all at once; `read` is a branch's way to look."""
-    found = [read(features) for _, features in store.batches(parts)]
+def look_at_parts(
+    branch: Branch, store: FeatureStore, parts: Parts
+) -> tuple[PictureReading, PictureReading]:
+    """Look at parts as taken, in full and at a glance, where the glance points."""
+    full, glances = [], []
+    for _, features in store.batches(parts):
+        glance = branch.read_glance(features)
+        pointed = glance.logit.reshape(-1, store.tiles)
+        full.append(worst_tiles(branch.read(features), pointed))
+        glances.append(worst_tiles(glance, pointed))
+    return _together(full), _together(glances)
+
+
+def _together(found: Sequence[PictureReading]) -> PictureReading:
     return PictureReading(*(torch.cat(each) for each in zip(*found, strict=True)))
 
 

@@ -109,7 +109,9 @@ def export_branch(
         "wordings.json": wordings_to_json(line.log.wordings).encode(),
         "golden.npz": _golden_branch(branch, line),
     }
-    return write_artifact(folder, named.model_dump(exclude={"files"}), files)
+    # TOML has no word for "none": what is left out is none.
+    said = named.model_dump(exclude={"files"}, exclude_none=True)
+    return write_artifact(folder, said, files)
 
 
 class _ReadContext(nn.Module):
@@ -249,7 +251,8 @@ def _golden_branch(branch: Branch, line: LineData) -> bytes:
         *line.val[bad][: GOLDEN_PICTURES // 2],
         *line.val[~bad][: GOLDEN_PICTURES // 2],
     ]
-    pictures = line.labelled.pictures[few]
+    tiles = line.labelled.places(np.array(few))[:: line.labelled.tiles]
+    pictures = line.labelled.pictures[tiles]
     looks: Sequence[Callable[[Tensor], PictureReading]] = (branch, branch.glance)
     logits = [
         look(torch.from_numpy(each[None])).logit[0]

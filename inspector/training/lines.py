@@ -20,8 +20,8 @@ from torch import Tensor
 from inspector.training.branch import (
     HeadPlan,
     fit_weights,
+    look_at_parts,
     opinions_of,
-    read_parts,
     remember_good_parts,
     train_heads,
 )
@@ -127,12 +127,12 @@ def train_branch(
     )
     share, *own = fit_weights(opinions.numpy(), line.labelled.bad[honest])
     everything = np.arange(len(line.labelled.rows))
-    full = read_parts(branch.read, line.store, everything)
-    glance = read_parts(branch.read_glance, line.store, everything)
+    full, glance = look_at_parts(branch, line.store, everything)
     for block, each in asked:
         each.opinion.copy_(torch.tensor(own))
-        _put(full, block, read_parts(each.read, line.store, block))
-        _put(glance, block, read_parts(each.read_glance, line.store, block))
+        own_full, own_glance = look_at_parts(each, line.store, block)
+        _put(full, block, own_full)
+        _put(glance, block, own_glance)
     full = full._replace(logit=full.logit + share * glance.logit)
     return branch, Seen(full=full, glance=glance, glance_share=share)
 

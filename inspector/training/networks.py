@@ -315,6 +315,27 @@ class PictureReading(NamedTuple):
     classes: Tensor
 
 
+def worst_tiles(reading: PictureReading, of: Tensor) -> PictureReading:
+    """Keep the worst tile of each part: a part is as bad as its worst tile.
+
+    Multiple-instance learning with a maximum (Dietterich et al., "Solving the multiple
+    instance problem with axis-parallel rectangles", 1997): which tile is bad need not
+    be known.
+
+    Args:
+        reading: `[parts * tiles, ...]`, one part's tiles behind the other's.
+        of: `[parts, tiles]` how bad each tile is.
+
+    Returns:
+        `[parts, ...]`; the reading itself if there is one tile.
+    """
+    parts, tiles = of.shape
+    if tiles == 1:
+        return reading
+    places = torch.arange(parts) * tiles + of.argmax(1)
+    return PictureReading(*(each[places] for each in reading))
+
+
 class BranchHeads(nn.Module):
     """From backbone features to tokens, defect map and opinions."""
 

@@ -37,7 +37,6 @@ from inspector.errors import ArtifactError
 from inspector.measures.ranking import auroc
 from inspector.model.artifact import (
     BranchManifest,
-    Preprocessing,
     Weights,
     branch_folder,
     settings_file,
@@ -47,7 +46,7 @@ from inspector.model.hybrid import Branch as LoadedBranch
 from inspector.model.hybrid import HybridModel
 from inspector.model.hybrid import Trunk as LoadedTrunk
 from inspector.recording import Recording
-from inspector.settings import DecisionRules, ModelSettings
+from inspector.settings import DecisionRules, ModelSettings, PictureRules
 from inspector.thresholds import find_thresholds
 from inspector.training.backbones import SCRATCH, Backbone, make_backbone
 from inspector.training.branch import (
@@ -81,7 +80,6 @@ from inspector.training.log import LogPlan, train_log
 from inspector.training.networks import (
     GLANCE,
     LOOK,
-    SIDE,
     Branch,
     BranchHeads,
     CrossModalFusion,
@@ -95,7 +93,12 @@ from inspector.training.reference import (
     agreement,
 )
 from inspector.training.scratch import EPOCHS
-from inspector.training.views import VIEWS, FeatureStore, read_labelled
+from inspector.training.views import (
+    VIEWS,
+    FeatureStore,
+    SamplesOnDisk,
+    read_labelled,
+)
 from inspector.training.windows import pair as pair_windows
 from inspector.training.windows import read_log
 from inspector.types import Problem, Sample
@@ -226,9 +229,11 @@ class _Training:
         folder = self._scratch / f"features-{labelled.line}"
         folder.mkdir()
         with self._stage(
-            f"features of {labelled.line}", VIEWS * len(labelled.rows)
+            f"features of {labelled.line}", VIEWS * len(labelled.pictures)
         ) as done:
-            store = FeatureStore(folder, backbone, labelled.pictures, done)
+            store = FeatureStore(
+                folder, backbone, labelled.pictures, done, labelled.tiles
+            )
         return LineData(
             labelled=labelled,
             store=store,
@@ -328,15 +333,12 @@ class _Training:
         self, case: _Case, weights: Weights, trunk_sha256: str, backbone: Backbone
     ) -> BranchManifest:
         settings = case.line.labelled.recording.settings
-        channels = case.line.labelled.pictures.shape[3]
         return BranchManifest(
             line=settings.id,
             version=self._plan.version,
             kinds=case.line.labelled.kinds,
             backbone=backbone.name,
-            preprocessing=Preprocessing(
-                height=SIDE, width=SIDE, channels=1 if channels == 1 else 3
-            ),
+            preprocessing=case.line.labelled.preprocessing,
             weights=weights,
             travel_s={each.name: each.seconds_to_camera for each in settings.stations},
             trunk_sha256=trunk_sha256,
@@ -364,8 +366,8 @@ class _Training:
         look = find_look_tolerance(trunk, *found, honest)
         settings = _decided_by(settings, rules, look)
         settings = _find_short_cuts(model, settings, samples)
-        channels = model[1].manifest.preprocessing.channels
-        torch_model = TorchModel(trunk, case.branch, weights, model[1].reader, channels)
+        wanted = model[1].manifest.preprocessing
+        torch_model = TorchModel(trunk, case.branch, weights, model[1].reader, wanted)
         compared = agreement(torch_model.scores(samples), both, rules)
         check_agreement(line, compared)
         # Thresholds are for the scores that will be decided on: with the short cuts.
@@ -503,9 +505,11 @@ def _mean_ms(
     return [float(ms) for ms in 1000 * spent / len(samples)]
 
 
-def _val_samples(line: LineData) -> list[Sample]:
+def _val_samples(line: LineData) -> Sequence[Sample]:
     rows = [line.labelled.rows[part] for part in line.val]
     windows = pair_windows(line.labelled.recording, rows)
+    if line.labelled.preprocessing.picture != PictureRules():
+        return SamplesOnDisk(rows, windows)
     pictures = line.labelled.pictures[line.val]
     return [
         Sample(window=window, pixels=picture)

@@ -17,6 +17,7 @@ from inspector.errors import ArtifactError
 from inspector.model.artifact import (
     Artifact,
     BranchManifest,
+    Preprocessing,
     TrunkManifest,
     Weights,
     branch_folder,
@@ -24,13 +25,12 @@ from inspector.model.artifact import (
 )
 from inspector.model.hybrid import weigh
 from inspector.model.lines import LineReader, wordings_from_json
-from inspector.model.pictures import fit
+from inspector.model.pictures import fit_tiles
 from inspector.settings import DecisionRules
 from inspector.training.backbones import empty_backbone
 from inspector.training.joint import Trunk
 from inspector.training.log import LogNetwork
 from inspector.training.networks import (
-    SIDE,
     Branch,
     BranchHeads,
     CrossModalFusion,
@@ -39,6 +39,7 @@ from inspector.training.networks import (
     PictureReading,
     Router,
     with_summary,
+    worst_tiles,
 )
 from inspector.types import Problem, Sample
 
@@ -73,7 +74,7 @@ class TorchModel:
         branch: in evaluation mode.
         weights: of the line's routes.
         reader: of the line's log.
-        channels: of the pictures, 1 or 3.
+        preprocessing: how pictures become tiles.
     """
 
     def __init__(
@@ -82,13 +83,13 @@ class TorchModel:
         branch: Branch,
         weights: Weights,
         reader: LineReader,
-        channels: int,
+        preprocessing: Preprocessing,
     ) -> None:
         self._trunk = trunk
         self._branch = branch
         self._weights = weights
         self._reader = reader
-        self._channels = channels
+        self._preprocessing = preprocessing
 
     def scores(self, samples: Sequence[Sample]) -> Numbers:
         """Score samples that have a picture: `[samples]`."""
@@ -104,8 +105,9 @@ class TorchModel:
         if sample.pixels is None:
             message = "the sample has no picture"
             raise ValueError(message)
-        picture = fit(sample.pixels, SIDE, SIDE, self._channels)
-        seen = self._look(torch.from_numpy(picture[None]))
+        seen = self._look(
+            torch.from_numpy(fit_tiles(sample.pixels, self._preprocessing))
+        )
         if not sample.window.log_lines:
             return weigh(self._weights.picture, (float(seen.logit),))
         lines = self._reader.window(sample.window)
@@ -125,8 +127,12 @@ class TorchModel:
         logits = float(seen.logit), float(log.logit), float(added)
         return weigh(self._weights.both, logits)
 
-    def _look(self, picture: torch.Tensor) -> PictureReading:
-        full, glance = self._branch(picture), self._branch.glance(picture)
+    def _look(self, tiles: torch.Tensor) -> PictureReading:
+        """Look in full at the tile where the glance points."""
+        glances = self._branch.glance(tiles)
+        pointed = glances.logit[None]
+        glance = worst_tiles(glances, pointed)
+        full = worst_tiles(self._branch(tiles), pointed)
         logit = full.logit + self._weights.glance_share * glance.logit
         return cast("PictureReading", full._replace(logit=logit))
 
@@ -155,8 +161,8 @@ def load_torch_model(folder: Path, line: str, version: str) -> TorchModel:
     reader = LineReader(
         wordings_from_json(own.read("wordings.json").decode()), own.manifest.travel_s
     )
-    channels = own.manifest.preprocessing.channels
-    return TorchModel(trunk, branch, own.manifest.weights, reader, channels)
+    wanted = own.manifest.preprocessing
+    return TorchModel(trunk, branch, own.manifest.weights, reader, wanted)
 
 
 def _empty_branch(artifact: Artifact[BranchManifest]) -> Branch:

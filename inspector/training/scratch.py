@@ -49,7 +49,8 @@ def train_from_scratch(
     rng = np.random.default_rng(0)
     for _ in range(epochs):
         for line, head, parts in _deal(lines, heads, rng):
-            logit = head(_pooled(backbone(_pictures(line, parts, rng))))[:, 0]
+            logit = head(_pooled(backbone(_pictures(line, parts, rng))))
+            logit = logit.reshape(-1, line.tiles).amax(1)
             target = torch.from_numpy(line.target[parts])
             loss = functional.binary_cross_entropy_with_logits(logit, target)
             optimiser.zero_grad()
@@ -90,6 +91,6 @@ def _pictures(
     parts: np.ndarray,
     rng: np.random.Generator,
 ) -> torch.Tensor:
-    shown = turned(line.pictures[parts], int(rng.integers(VIEWS)))
+    shown = turned(line.pictures[line.places(parts)], int(rng.integers(VIEWS)))
     x = standardise(torch.from_numpy(shown))
     return x.contiguous(memory_format=torch.channels_last)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, overload
 
 import cv2
 import numpy as np
@@ -19,10 +20,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from inspector.errors import PictureError, RecordingError
-from inspector.model.pictures import decode, fit
+from inspector.model.artifact import Preprocessing
+from inspector.model.pictures import decode, fit_tiles, tile_boxes
 from inspector.recording import FrameRow, Recording
+from inspector.settings import PictureRules
 from inspector.training.networks import GRID, SIDE, PictureNetwork, standardise
-from inspector.types import FloatArray, Pixels, Problem
+from inspector.types import FloatArray, Pixels, Problem, Sample, Window
 
 VIEWS = 4
 """As taken, mirrored left to right, top to bottom, and both: optics allow them all."""
@@ -37,15 +40,19 @@ HALF_WHITE = 127
 class Labelled:
     """The labelled parts of a line that can be learned from, in order of capture.
 
-    pictures: `[parts, SIDE, SIDE, 1 or 3]` uint8.
+    Each part has the same number of tiles, one behind the other; `places` finds them.
+
+    preprocessing: how its pictures became tiles.
+    pictures: `[parts * tiles, SIDE, SIDE, 1 or 3]` uint8.
     target: `[parts]` how surely the part is defective, 0 to 1.
     bad: `[parts]` whether its label is a defect.
     kind: `[parts]` number of the defect kind, -1 for good parts.
-    masks: `[parts, GRID, GRID]` defect in each cell, 0 or 1; -1 where unknown.
+    masks: `[parts * tiles, GRID, GRID]` defect in each cell, 0 or 1; -1 where unknown.
     """
 
     recording: Recording
     rows: tuple[FrameRow, ...]
+    preprocessing: Preprocessing
     pictures: Pixels = field(repr=False)
     target: FloatArray = field(repr=False)
     bad: NDArray[np.bool_] = field(repr=False)
@@ -65,7 +72,16 @@ class Labelled:
     @property
     def has_masks(self) -> bool:
         """Whether any defect is marked in its picture."""
-        return bool((self.masks[self.bad] >= 0).any())
+        return bool((self.masks[self.places(np.flatnonzero(self.bad))] >= 0).any())
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles a part has."""
+        return self.preprocessing.picture.tiles.count
+
+    def places(self, parts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the places of some parts' tiles: `[parts * tiles]`."""
+        return places_of(parts, self.tiles)
 
     def of_split(self, split: str) -> NDArray[np.int64]:
         """Give the places of a split's parts."""
@@ -87,15 +103,52 @@ def read_labelled(recording: Recording, splits: Sequence[str]) -> Labelled:
     bad = np.array([row.label != good for row in rows], bool)
     _check_enough(recording, rows, bad, splits)
     kinds = {name: at for at, name in enumerate(recording.settings.classes[1:])}
+    rules = recording.settings.picture or PictureRules()
+    wanted, pictures = _read_pictures(recording, rows, rules)
     return Labelled(
         recording=recording,
         rows=rows,
-        pictures=_read_pictures(recording, rows),
+        preprocessing=wanted,
+        pictures=pictures,
         target=np.array([_target(row, good) for row in rows], np.float32),
         bad=bad,
         kind=np.array([kinds.get(row.label or "", -1) for row in rows]),
-        masks=np.stack([_mask(row, good) for row in rows]),
+        masks=np.concatenate([_masks(row, good, wanted) for row in rows]),
     )
+
+
+def places_of(parts: NDArray[np.int64], tiles: int) -> NDArray[np.int64]:
+    """Give the places of parts' tiles, one part's behind the other's."""
+    return (parts[:, None] * tiles + np.arange(tiles)).reshape(-1)
+
+
+class SamplesOnDisk(Sequence[Sample]):
+    """Samples whose pictures are read when they are asked for, and not kept.
+
+    Args:
+        rows: of the parts; their pictures have been read before, so they can be.
+        windows: of the same parts.
+    """
+
+    def __init__(self, rows: Sequence[FrameRow], windows: Sequence[Window]) -> None:
+        self._rows = rows
+        self._windows = windows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> SamplesOnDisk: ...
+
+    def __getitem__(self, at: int | slice) -> Sample | SamplesOnDisk:
+        """Read one sample, or name some."""
+        if isinstance(at, slice):
+            return SamplesOnDisk(self._rows[at], self._windows[at])
+        pixels = decode(self._rows[at].file.read_bytes())
+        return Sample(window=self._windows[at], pixels=pixels)
 
 
 class FeatureStore:
@@ -104,8 +157,9 @@ class FeatureStore:
     Args:
         folder: an empty folder for the files, if there are too many for memory.
         backbone: frozen.
-        pictures: `[parts, SIDE, SIDE, 1 or 3]`.
+        pictures: `[parts * tiles, SIDE, SIDE, 1 or 3]`.
         progress: told how many pictures were done.
+        tiles: of each part.
     """
 
     def __init__(
@@ -114,20 +168,24 @@ class FeatureStore:
         backbone: PictureNetwork,
         pictures: Pixels,
         progress: Callable[[int], None],
+        tiles: int = 1,
     ) -> None:
-        self.parts = len(pictures)
+        self.tiles = tiles
+        self._pictures = len(pictures)
         self._levels: list[list[NDArray[np.float16]]] = [
             self._extract(folder / f"view{view}", backbone, pictures, view, progress)
             for view in range(VIEWS)
         ]
 
     def read(self, parts: NDArray[np.int64], view: int = 0) -> list[Tensor]:
-        """Read features of some parts in one view: `[n, channels, cells, cells]`.
+        """Read features of some parts in one view.
 
         Returns:
-            Grids of the full look, then of the glance; see `LOOK` and `GLANCE`.
+            Grids of the full look, then of the glance (see `LOOK` and `GLANCE`): of
+            each `[parts * tiles, channels, cells, cells]`.
         """
-        return [torch.from_numpy(level[parts]).float() for level in self._levels[view]]
+        places = places_of(parts, self.tiles)
+        return [torch.from_numpy(level[places]).float() for level in self._levels[view]]
 
     def batches(
         self, parts: NDArray[np.int64], view: int = 0
@@ -160,7 +218,7 @@ class FeatureStore:
         return levels
 
     def _file(self, stem: Path, level: int, like: Tensor) -> NDArray[np.float16]:
-        shape = self.parts, *like.shape[1:]
+        shape = self._pictures, *like.shape[1:]
         if VIEWS * math.prod(shape) * np.float16().nbytes < IN_MEMORY_BYTES:
             return np.empty(shape, np.float16)
         return np.lib.format.open_memmap(
@@ -200,11 +258,20 @@ def _check_enough(
 _FEWEST = 4
 
 
-def _read_pictures(recording: Recording, rows: Sequence[FrameRow]) -> Pixels:
-    pictures, problems = [], []
+def _read_pictures(
+    recording: Recording, rows: Sequence[FrameRow], rules: PictureRules
+) -> tuple[Preprocessing, Pixels]:
+    """Read all pictures; they are grey if every one is, else all are colour.
+
+    Each is cut into tiles before the next is read: large ones do not fit in memory
+    together.
+    """
+    tiles, problems = [], []
     for row in rows:
         try:
-            pictures.append(decode(row.file.read_bytes()))
+            pixels = decode(row.file.read_bytes())
+            channels: Literal[1, 3] = 1 if pixels.ndim == GREY_AXES else 3
+            tiles.append(fit_tiles(pixels, _preprocessing(channels, rules)))
         except (OSError, PictureError) as error:
             table = recording.folder / "frames.csv"
             problems.append(
@@ -212,8 +279,16 @@ def _read_pictures(recording: Recording, rows: Sequence[FrameRow]) -> Pixels:
             )
     if problems:
         raise RecordingError(problems)
-    channels = 1 if all(picture.ndim == GREY_AXES for picture in pictures) else 3
-    return np.stack([fit(picture, SIDE, SIDE, channels) for picture in pictures])
+    channels = 1 if all(each.shape[3] == 1 for each in tiles) else 3
+    shape = len(tiles) * rules.tiles.count, SIDE, SIDE, channels
+    pictures = np.empty(shape, np.uint8)
+    for each, place in zip(tiles, np.split(pictures, len(tiles)), strict=True):
+        place[:] = each
+    return _preprocessing(channels, rules), pictures
+
+
+def _preprocessing(channels: Literal[1, 3], rules: PictureRules) -> Preprocessing:
+    return Preprocessing(height=SIDE, width=SIDE, channels=channels, picture=rules)
 
 
 def _target(row: FrameRow, good: str) -> float:
@@ -223,14 +298,26 @@ def _target(row: FrameRow, good: str) -> float:
     return float(row.label != good)
 
 
-def _mask(row: FrameRow, good: str) -> FloatArray:
+def _masks(row: FrameRow, good: str, wanted: Preprocessing) -> FloatArray:
+    """Give the defect in each cell of a part's tiles: `[tiles, GRID, GRID]`."""
+    count = wanted.picture.tiles.count
     if row.label == good:
-        return np.zeros((GRID, GRID), np.float32)
+        return np.zeros((count, GRID, GRID), np.float32)
     if row.mask is None:
-        return np.full((GRID, GRID), -1, np.float32)
+        return np.full((count, GRID, GRID), -1, np.float32)
     mask = (decode(row.mask.read_bytes()) > HALF_WHITE).astype(np.float32)
     if mask.ndim != GREY_AXES:
         mask = mask.max(2)
+    boxes = tile_boxes(mask.shape[0], mask.shape[1], wanted.picture)
+    return np.stack(
+        [
+            _cells(mask[box.y : box.y + box.height, box.x : box.x + box.width])
+            for box in boxes
+        ]
+    )
+
+
+def _cells(mask: FloatArray) -> FloatArray:
     small = cv2.resize(mask, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     cells = small.reshape(GRID, SIDE // GRID, GRID, SIDE // GRID).max((1, 3))
     return np.asarray(cells > _TOUCHED, np.float32)

@@ -161,6 +161,17 @@ def test_optional_columns_are_checked(
     assert len(found) <= 1
 
 
+@pytest.mark.parametrize(("width", "problems"), [(8, 0), (9, 3)])
+def test_a_region_must_lie_in_every_picture(
+    folder: Path, width: int, problems: int
+) -> None:
+    with (folder / "line.toml").open("a") as file:
+        file.write(f"\n[picture]\nregion = [0, 0, {width}, 6]\n")
+    found = messages(folder)
+    assert len(found) == problems
+    assert all("8x6: the region 9x6 at 0,0 reaches beyond" in each for each in found)
+
+
 def test_a_mask_must_have_the_size_of_its_picture(folder: Path) -> None:
     (folder / "masks").mkdir()
     write_picture(folder / "masks/0.png", 9, 6)

@@ -49,3 +49,30 @@ def test_the_hash_follows_what_is_said_not_how(tmp_path: Path) -> None:
     other = load(tmp_path, "# a comment\n" + SOUND.replace(" = ", "="))
     changed = load(tmp_path, SOUND.replace("2.0", "2.5"))
     assert settings_sha256(one) == settings_sha256(other) != settings_sha256(changed)
+
+
+def test_a_region_and_tiles_are_read(tmp_path: Path) -> None:
+    text = "[picture]\nregion = [10, 20, 300, 200]\n[picture.tiles]\nrows = 2\n"
+    found = load(tmp_path, SOUND + text).picture
+    assert found is not None
+    assert found.region == (10, 20, 300, 200)
+    assert str(found) == "300x200 at 10,20 in 2x1 tiles that overlap by 0"
+    assert load(tmp_path, SOUND).picture is None
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("region = [0, 0, 0, 5]", r"picture\.region\.2"),
+        ("region = [-1, 0, 5, 5]", r"picture\.region\.0"),
+        ("region = [4000, 0, 97, 5]", r"picture: region 97x5 at 4000,0 reaches"),
+        ("region = [0, 0, 5]", r"picture\.region"),
+        ("tiles = {rows = 9}", r"picture\.tiles\.rows"),
+        ("tiles = {columns = 0}", r"picture\.tiles\.columns"),
+        ("tiles = {overlap = 0.6}", r"picture\.tiles\.overlap"),
+        ("tile = 2", r"picture\.tile"),
+    ],
+)
+def test_a_wrong_region_or_cut_is_named(tmp_path: Path, text: str, field: str) -> None:
+    with pytest.raises(SettingsError, match=f"field {field}"):
+        load(tmp_path, f"{SOUND}[picture]\n{text}\n")
