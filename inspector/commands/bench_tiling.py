@@ -40,13 +40,19 @@ def measure_tiling(
     pictures = _large_pictures(recording, split)
     branches = {f"{r}x{c}": _branch(recording, model, r, c) for r, c in CUTS}
     for branch in branches.values():
-        branch.look(pictures[0])
+        look(branch, pictures[0])
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in branches}
     for _ in range(rounds):
         for picture in pictures:
             for name, branch in branches.items():
                 times[name].append(_time(branch, picture))
     return {name: _figures(each) for name, each in times.items()}
+
+
+def look(branch: Branch, picture: Pixels) -> None:
+    """Glance at every tile, and look in full where the glance points."""
+    tiles = branch.fit(picture)
+    branch.look(tiles, branch.glance(tiles))
 
 
 def show_tiling(line: str, found: dict[str, dict[str, float]]) -> None:
@@ -106,7 +112,7 @@ def _time(branch: Branch, picture: Pixels) -> tuple[float, float]:
     from inspector.model.pictures import fit_tiles
 
     begun = time.perf_counter()
-    branch.look(picture)
+    look(branch, picture)
     looked = time.perf_counter()
     fit_tiles(picture, branch.manifest.preprocessing)
     fitted = time.perf_counter()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -105,9 +104,8 @@ class TorchModel:
         if sample.pixels is None:
             message = "the sample has no picture"
             raise ValueError(message)
-        seen = self._look(
-            torch.from_numpy(fit_tiles(sample.pixels, self._preprocessing))
-        )
+        tiles = fit_tiles(sample.pixels, self._preprocessing)
+        seen = self._look(torch.from_numpy(tiles))
         if not sample.window.log_lines:
             return weigh(self._weights.picture, (float(seen.logit),))
         lines = self._reader.window(sample.window)
@@ -134,7 +132,7 @@ class TorchModel:
         glance = worst_tiles(glances, pointed)
         full = worst_tiles(self._branch(tiles), pointed)
         logit = full.logit + self._weights.glance_share * glance.logit
-        return cast("PictureReading", full._replace(logit=logit))
+        return full._replace(logit=logit)
 
 
 def load_torch_model(folder: Path, line: str, version: str) -> TorchModel:

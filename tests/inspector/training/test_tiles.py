@@ -201,7 +201,9 @@ def test_the_map_of_a_recut_branch_is_joined_from_its_tiles(
     at = lines.index(marker)
     lines[at + 1 : at + 1] = ["rows = 1", "columns = 2", "overlap = 0.0"]
     manifest.write_text("\n".join(lines))
-    settings = small_model.settings
+    # A glance at every tile, and no full look, so that all halves are seen alike.
+    rules = small_model.settings.decisions.model_copy(update={"look_tolerance": 1.0})
+    settings = small_model.settings.model_copy(update={"decisions": rules})
     whole = load_model(small_model.folder, LINE, settings=settings)
     halves = load_model(copy, LINE, settings=settings)
     sample = next(samples_of(small_model.recording, "test", 1))
