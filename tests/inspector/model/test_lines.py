@@ -11,7 +11,6 @@ from inspector.model.lines import (
     PIECES,
     WORDS,
     LineReader,
-    Usual,
     learn_wordings,
     read_text,
     serial_shape,
@@ -19,6 +18,7 @@ from inspector.model.lines import (
     wordings_from_json,
     wordings_to_json,
 )
+from inspector.model.usual import Usual
 from inspector.types import NS_PER_S
 from tests.builders import a_frame, a_log_line, a_window
 

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.model.lines import CIRCUMSTANCES
 from inspector.training.branch import fit_weights
 from inspector.training.log import LogNetwork
 from inspector.training.networks import (
@@ -75,7 +76,7 @@ def test_fusion_and_router_take_any_number_of_lines() -> None:
         assert added.tolist() == [0.0]  # it begins as the plain sum
         assert on_cells.sum().item() == pytest.approx(1, abs=1e-5)
         assert on_lines.sum().item() == pytest.approx(1, abs=1e-5)
-        expected = router(log, torch.randn(1, count, 8), present)
+        expected = router(log, torch.randn(1, count, CIRCUMSTANCES), present)
         assert expected.shape == (1, 2)
         assert ((expected >= 0) & (expected <= 1)).all()
 
