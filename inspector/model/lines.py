@@ -32,6 +32,8 @@ PIECES = 8
 """Hashed pieces of a word: the whole word, then its three-letter runs."""
 BUCKETS = 4096
 """Hash buckets of word pieces; bucket 0 is padding."""
+REMEMBERED_TEXTS = 20_000
+"""Texts that need not be split again: neighbouring parts share most of their lines."""
 NUMBER_FEATURES = 8
 CIRCUMSTANCES = 9
 OFFSET_SCALE_S = 10.0
@@ -192,6 +194,7 @@ class LineReader:
             reading = token.value, known
 
 
+@lru_cache(maxsize=REMEMBERED_TEXTS)
 def read_text(text: str, shape: str | None) -> LineText:
     """Split a line's text into words and numbers, and take the serials out.
 

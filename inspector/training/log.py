@@ -28,13 +28,14 @@ from inspector.training.log_networks import (
     LogReading,
     of_another_part,
     state_loss,
+    trust_loss,
 )
 from inspector.training.windows import LineLog, LogBatch, batch
 from inspector.types import FloatArray
 
 Parts = NDArray[np.int64]
 _BATCH = 32
-_IMAGINED_BATCH = 48
+_IMAGINED_BATCH = 24
 _AT_ONCE = 256
 Learning = TypeVar("Learning", bound=nn.Module)
 
@@ -45,8 +46,8 @@ class LogPlan:
 
     imagined_lines: int = 60
     imagined_parts: int = 300
-    imagined_epochs: int = 3
-    imagined_rate: float = 2e-3
+    imagined_epochs: int = 2
+    imagined_rate: float = 3e-3
     epochs: int = 10
     rate: float = 1e-3
     weight_decay: float = 0.05
@@ -139,7 +140,7 @@ def _imagined_loss(
         faulty[told],
         windows.circumstances[told] * windows.present[told][..., None],
     )
-    return verdict + 0.5 * states
+    return verdict + 0.5 * states + 0.3 * trust_loss(reading.trust, swapped)
 
 
 _IMAGINED_RATE = 0.35
@@ -174,12 +175,13 @@ def train_log(
     )
     for _ in range(plan.epochs):
         for at, parts in mixed(tasks, rng):
-            windows, target = _windows_of(tasks[at], parts, plan, rng)
+            windows, swapped, target = _windows_of(tasks[at], parts, plan, rng)
             lines = encoded[at][windows.contents][windows.lines]
             reading = network.context(lines, windows.circumstances, windows.present)
             # Lines differ in how often parts are bad; the network is not to learn that.
             logit = reading.logit + rates[at]
-            learner.step(functional.binary_cross_entropy_with_logits(logit, target))
+            loss = functional.binary_cross_entropy_with_logits(logit, target)
+            learner.step(loss + 0.1 * trust_loss(reading.trust, swapped))
             progress(len(parts))
     network.context = learner.averaged
     return network.eval()
@@ -187,13 +189,13 @@ def train_log(
 
 def _windows_of(
     task: LogTask, parts: Parts, plan: LogPlan, rng: np.random.Generator
-) -> tuple[LogBatch, Tensor]:
-    """Give windows to learn from, and how surely each part is defective."""
+) -> tuple[LogBatch, Tensor, Tensor]:
+    """Give windows to learn from, which are swapped, and how surely parts are bad."""
     windows = with_gaps(batch(task.log, parts), plan.lines_left_out, rng)
     windows, swapped = with_swapped(windows, plan.swapped, rng)
     target = torch.from_numpy(task.target[parts]).clone()
     target[swapped] = float(task.target[task.parts].mean())
-    return windows, target
+    return windows, swapped, target
 
 
 class _Learner(Generic[Learning]):
@@ -317,4 +319,5 @@ def read_windows(network: LogNetwork, log: LineLog, parts: Parts) -> LogReading:
         torch.cat([each.logit for each in found]),
         torch.cat([functional.pad(each.weights, room) for each, room in pairs]),
         torch.cat([functional.pad(each.states, room) for each, room in pairs]),
+        torch.cat([each.trust for each in found]),
     )

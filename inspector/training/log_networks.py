@@ -35,7 +35,7 @@ class LogLineEncoder(nn.Module):
     def __init__(self, dropout: float = 0.1) -> None:
         super().__init__()
         self.pieces = nn.Embedding(BUCKETS, WIDTH, padding_idx=0)
-        nn.init.normal_(self.pieces.weight, std=0.2)
+        nn.init.normal_(self.pieces.weight, std=0.02)
         with torch.no_grad():
             self.pieces.weight[0] = 0
         self.numbers = nn.Sequential(
@@ -73,12 +73,15 @@ class LogReading(NamedTuple):
     weights: `[n, k]` share that each line had in the logit, at most 1 together.
     states: `[n, k]` logit that the station that wrote the line was ill when the part
         passed it.
+    trust: `[n]` probability that this is the part's own log at all; where it is not,
+        the log says nothing.
     """
 
     tokens: Tensor
     logit: Tensor
     weights: Tensor
     states: Tensor
+    trust: Tensor
 
     @property
     def summary(self) -> Tensor:
@@ -140,7 +143,8 @@ class LogContext(nn.Module):
         summary = self.summary_norm(self.start(said * trust[:, None]))
         tokens = torch.cat([summary[:, None], self.line_norm(x + beliefs)], 1)
         weights = self._weights(shares, values, heard, present) * trust[:, None]
-        return LogReading(tokens, logit, weights, self.state(beliefs)[..., 0])
+        states = self.state(beliefs)[..., 0]
+        return LogReading(tokens, logit, weights, states, trust)
 
     def _attend(self, x: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
         """Share each station's say among its lines, and nobody: `[n, HEADS, k, k]`."""
@@ -194,6 +198,12 @@ def of_another_part(circumstances: Tensor) -> Tensor:
     other = circumstances.clone()
     other[..., _OWN], other[..., _OTHER] = 0.0, named
     return other
+
+
+def trust_loss(trust: Tensor, swapped: Tensor) -> Tensor:
+    """Hold trust `[n]` against whether a window was told as another part's `[n]`."""
+    own = (~swapped).float()
+    return functional.binary_cross_entropy(trust.clamp(1e-4, 1 - 1e-4), own)
 
 
 def state_loss(states: Tensor, faulty: Tensor, circumstances: Tensor) -> Tensor:
