@@ -33,7 +33,7 @@ def small_plan() -> Plan:
     return Plan(
         self_supervision_epochs=1,
         heads=HeadPlan(epochs=2),
-        log=LogPlan(epochs=1),
+        log=LogPlan(imagined_lines=4, imagined_parts=100, epochs=1),
         joint=JointPlan(alignment_epochs=1, joint_epochs=1, router_epochs=2),
         folds=2,
     )

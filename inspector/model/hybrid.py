@@ -80,10 +80,11 @@ class PictureView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogView:
-    """What the log says: tokens `[1, lines + 1, width]` and its logit."""
+    """What the log says: tokens `[1, lines + 1, width]`, logit, `[lines]` shares."""
 
     tokens: FloatArray
     logit: float
+    weights: FloatArray
 
 
 class Trunk:
@@ -126,10 +127,10 @@ class Trunk:
 
     def read_log(self, lines: FloatArray, circumstances: FloatArray) -> LogView:
         """Read encoded lines `[lines, width]` together."""
-        tokens, logit = self._context.run(
+        tokens, logit, weights = self._context.run(
             lines[None], circumstances[None], _ones(lines)
         )
-        return LogView(tokens, float(logit[0]))
+        return LogView(tokens, float(logit[0]), np.asarray(weights[0]))
 
     def fuse(self, picture: PictureView, log: LogView) -> float:
         """Let the modalities attend to each other; gives what their sum misses."""
@@ -149,6 +150,7 @@ class Trunk:
             *self.expect(lines, circumstances),
             log.logit,
             self.fuse(picture, log),
+            *log.weights,
             self.expect_look(picture, (0.0, 0.0, 0.0)),
         ]
         _check_golden(artifact.folder, np.array(found), golden["expected"])
@@ -275,6 +277,7 @@ class HybridModel:
             defect=None if picture is None else kinds[picture.kind],
             defect_map=None if picture is None else picture.defect_map,
             look=Look.NONE if picture is None else picture.look,
+            line_weights=None if log is None else log.weights,
             stage_ms=MappingProxyType(laps.stage_ms),
         )
 

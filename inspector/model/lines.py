@@ -3,8 +3,10 @@
 A line's content is its station, level and words. Serials are taken out of the text, so
 that a line about another part reads the same and need not be encoded again; whether a
 serial was this part's own is told apart, as part of the line's circumstances. A number
-keeps its value in three forms: how far it is from what the same wording usually says
-(robust standard score), how far from a limit in the same line, and its magnitude.
+keeps its value in several forms: how far it is from what the same wording usually says
+(robust standard score) and how far on the way to its other heap of readings, how far
+from a limit in the same line, and its magnitude. A wording that was never seen is read
+by value: its number is compared with the readings of the same station that it is near.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import median
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.model.usual import Usual, learn_usual
 from inspector.types import NS_PER_S, FloatArray, LogLine, Window
 
 WORDS = 24
@@ -30,8 +32,12 @@ PIECES = 8
 """Hashed pieces of a word: the whole word, then its three-letter runs."""
 BUCKETS = 4096
 """Hash buckets of word pieces; bucket 0 is padding."""
-NUMBER_FEATURES = 6
-CIRCUMSTANCES = 8
+REMEMBERED_TEXTS = 20_000
+"""Texts that need not be split again: neighbouring parts share most of their lines."""
+NUMBER_FEATURES = 8
+CIRCUMSTANCES = 9
+OFFSET_SCALE_S = 10.0
+"""Offsets from the nominal travel time are told in tens of seconds."""
 
 IntArray = NDArray[np.int64]
 
@@ -44,21 +50,15 @@ _CHUNK = re.compile(
 _LIMIT_WORDS = frozenset(
     ("limit", "max", "min", "setpoint", "target", "threshold", "限", "值", "上", "下")
 )
-_MAD_TO_SIGMA = 1.4826
 _CLIP = 6.0
 _ENOUGH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Usual:
-    """What a wording's number usually says: median, and spread like a sigma."""
-
-    median: float
-    spread: float
-
-
 Wordings = Mapping[str, tuple[Usual, ...]]
-"""For each wording (station and text, numbers and serials blanked), its numbers."""
+"""For each wording (station and text, numbers and serials blanked), its numbers.
+
+The wordings that were seen most come first.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,10 @@ class LineReader:
     def __init__(self, wordings: Wordings, travel_s: Mapping[str, float]) -> None:
         self._wordings = wordings
         self._travel_s = dict(travel_s)
+        self._numbered = {name: 1 + at for at, name in enumerate(sorted(travel_s))}
+        self._gauges: defaultdict[str, list[Usual]] = defaultdict(list)
+        for wording, numbers in wordings.items():
+            self._gauges[wording.partition(" ")[0]] += numbers
 
     def window(self, window: Window) -> WindowLines:
         """Name the content of each line, and tell its circumstances."""
@@ -160,10 +164,11 @@ class LineReader:
         row[3] = math.log1p(max(age_s, 0.0)) / 5
         if travel_s is not None:
             offset_s = age_s - travel_s
-            row[4] = np.clip(offset_s / 10, -3, 3)
+            row[4] = np.clip(offset_s / OFFSET_SCALE_S, -3, 3)
             row[5] = math.exp(-0.5 * (offset_s / 1.0) ** 2)
             row[6] = math.exp(-0.5 * (offset_s / 4.0) ** 2)
             row[7] = offset_s >= 0
+            row[8] = self._numbered[line.station] / 8
 
     def _tell_numbers(
         self, rows: FloatArray, station: str, tokens: Sequence[Token]
@@ -180,12 +185,16 @@ class LineReader:
             number += 1
             if at >= len(rows):
                 return
-            rows[at, :4] = _number_features(token.value, known)
+            sure = 1.0 if known else 0.5
+            known = known or _gauge(self._gauges.get(station, ()), token.value)
+            rows[at, :4] = _number_features(token.value, known, sure)
+            rows[at, 6:] = _towards_other(token.value, known)
             if at == limit:
-                rows[at, 4:] = 1.0, _beyond(reading, token.value)
+                rows[at, 4:6] = 1.0, _beyond(reading, token.value)
             reading = token.value, known
 
 
+@lru_cache(maxsize=REMEMBERED_TEXTS)
 def read_text(text: str, shape: str | None) -> LineText:
     """Split a line's text into words and numbers, and take the serials out.
 
@@ -229,31 +238,59 @@ def word_pieces(word: str) -> tuple[int, ...]:
 def learn_wordings(lines: Iterable[LogLine], serial: str | None) -> Wordings:
     """Learn what each wording's numbers usually say.
 
+    A warning says the same gauge's reading in other words, and only when it is high;
+    what is usual it must take from the wording that says it most.
+
     Args:
         lines: the log of a training shift.
         serial: any part's serial, to know the serials in the text by.
 
     Returns:
-        Median and spread (1.4826 times the median absolute deviation) of every number
-        that was seen often enough to tell.
+        What is usual of every number that was seen often enough to tell.
     """
     shape = serial_shape(serial)
-    seen: defaultdict[str, list[list[float]]] = defaultdict(list)
+    seen: defaultdict[tuple[str, str], list[list[float]]] = defaultdict(list)
     for line in lines:
         text = read_text(line.text, shape)
         if text.values:
-            seen[f"{line.station} {text.wording}"].append(text.values)
-    return {
-        wording: tuple(_usual(column) for column in zip(*rows, strict=True))
-        for wording, rows in sorted(seen.items())
-        if len(rows) >= _ENOUGH
-    }
+            seen[line.station, text.wording].append(text.values)
+    wordings: dict[str, tuple[Usual, ...]] = {}
+    gauges: defaultdict[str, list[Usual]] = defaultdict(list)
+    for (station, wording), rows in sorted(seen.items(), key=_most_first):
+        if len(rows) >= _ENOUGH:
+            found = tuple(
+                _usual(column, gauges[station]) for column in zip(*rows, strict=True)
+            )
+            wordings[f"{station} {wording}"] = found
+            gauges[station] += found
+    return wordings
+
+
+def _most_first(
+    seen: tuple[tuple[str, str], list[list[float]]],
+) -> tuple[int, tuple[str, str]]:
+    return -len(seen[1]), seen[0]
+
+
+def _usual(column: Sequence[float], gauges: Sequence[Usual]) -> Usual:
+    own = learn_usual(column)
+    return _gauge(gauges, own.median) or own
+
+
+def _gauge(gauges: Sequence[Usual], value: float) -> Usual | None:
+    """Find the gauge of a station that a value may be a reading of."""
+    return next((gauge for gauge in gauges if gauge.reaches(value)), None)
 
 
 def wordings_to_json(wordings: Wordings) -> str:
     """Write wordings as JSON, to travel with the line's branch."""
     plain = {
-        wording: [[each.median, each.spread] for each in numbers]
+        wording: [
+            [each.median, each.spread]
+            if each.other is None
+            else [each.median, each.spread, each.other]
+            for each in numbers
+        ]
         for wording, numbers in wordings.items()
     }
     return json.dumps(plain, ensure_ascii=False, indent=0, allow_nan=False) + "\n"
@@ -267,7 +304,7 @@ def wordings_from_json(text: str) -> Wordings:
     """
     try:
         return {
-            str(wording): tuple(Usual(float(m), float(s)) for m, s in numbers)
+            str(wording): tuple(Usual(*map(float, each)) for each in numbers)
             for wording, numbers in json.loads(text).items()
         }
     except (AttributeError, TypeError) as error:
@@ -280,19 +317,21 @@ def _key(line: LogLine, text: LineText) -> str:
     return f"{line.station}\x1f{line.level}\x1f{words}"
 
 
-def _usual(column: Sequence[float]) -> Usual:
-    middle = median(column)
-    deviation = median(abs(value - middle) for value in column)
-    return Usual(middle, max(_MAD_TO_SIGMA * deviation, 1e-3 * abs(middle), 1e-6))
-
-
 def _number_features(
-    value: float, usual: Usual | None
+    value: float, usual: Usual | None, sure: float
 ) -> tuple[float, float, float, float]:
     magnitude = math.asinh(value) / 8
     if usual is None:
         return 1.0, magnitude, 0.0, 0.0
-    return 1.0, magnitude, 1.0, _clipped((value - usual.median) / usual.spread) / 2
+    return 1.0, magnitude, sure, _clipped((value - usual.median) / usual.spread) / 2
+
+
+def _towards_other(value: float, usual: Usual | None) -> tuple[float, float]:
+    """Say whether there is another heap, and how far on the way there a value is."""
+    if usual is None or usual.other is None:
+        return 0.0, 0.0
+    way = (value - usual.median) / (usual.other - usual.median)
+    return 1.0, max(-1.0, min(2.0, way))
 
 
 def _limit_at(tokens: Sequence[Token]) -> int | None:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.nn import functional
 
 from inspector.errors import InspectorError
 from inspector.model.artifact import (
@@ -30,13 +31,13 @@ from inspector.model.lines import (
 )
 from inspector.training.joint import Trunk
 from inspector.training.lines import LineData
+from inspector.training.log_networks import LogContext
 from inspector.training.networks import (
     GRID,
     IMPRESSION,
     SIDE,
     WIDTH,
     Branch,
-    LogContext,
     PictureReading,
     impression,
     with_summary,
@@ -121,9 +122,9 @@ class _ReadContext(nn.Module):
 
     def forward(
         self, lines: Tensor, circumstances: Tensor, present: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        reading = self.context.read(self.context(lines, circumstances, present))
-        return reading.tokens, reading.logit
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        reading = self.context(lines, circumstances, present)
+        return reading.tokens, reading.logit, reading.weights
 
 
 _SOME = 5
@@ -214,12 +215,11 @@ def _golden_trunk(trunk: Trunk, example: LineData) -> bytes:
     part = max(example.val, key=lambda part: len(example.log.lines[part]))
     windows = batch(example.log, np.array([part]))
     order = windows.lines[0]
-    pieces, numbers = windows.pieces[order], windows.numbers[order]
+    pieces = _whole(windows.pieces[order])
+    numbers = _whole(windows.numbers[order])
     lines = trunk.log.lines(pieces, numbers)[None]
     present = torch.ones(lines.shape[:2])
-    reading = trunk.log.context.read(
-        trunk.log.context(lines, windows.circumstances, present)
-    )
+    reading = trunk.log.context(lines, windows.circumstances, present)
     rng = np.random.default_rng(0)
     picture = rng.normal(size=(1, GRID * GRID, WIDTH)).astype(np.float32)
     cells = rng.normal(size=(1, GRID * GRID)).astype(np.float32)
@@ -232,6 +232,7 @@ def _golden_trunk(trunk: Trunk, example: LineData) -> bytes:
             reading.tokens,
             with_summary(present),
         )[0],
+        *reading.weights[0],
         trunk.look_router(impression(torch.zeros(1, 3), torch.from_numpy(cells)))[0],
     ]
     return pack_arrays(
@@ -242,6 +243,11 @@ def _golden_trunk(trunk: Trunk, example: LineData) -> bytes:
         cells=cells,
         expected=np.array([float(each) for each in expected]),
     )
+
+
+def _whole(lines: Tensor) -> Tensor:
+    """Pad lines that were cut after the longest one's last word."""
+    return functional.pad(lines, (0, 0, 0, WORDS - lines.shape[1]))
 
 
 @torch.no_grad()

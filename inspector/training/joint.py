@@ -20,10 +20,10 @@ from inspector.model.artifact import Weights
 from inspector.training.branch import fit_weights
 from inspector.training.lines import LineData, Opinions
 from inspector.training.log import LogNetwork, with_gaps
+from inspector.training.log_networks import LogReading
 from inspector.training.networks import (
     WIDTH,
     CrossModalFusion,
-    LogReading,
     LookRouter,
     Router,
     impression,

@@ -143,13 +143,23 @@ def _put(whole: PictureReading, parts: Parts, reading: PictureReading) -> None:
 
 
 def ask_of_unseen_logs(
+    start: LogNetwork,
     network: LogNetwork,
     lines: Sequence[LineData],
     plan: LogPlan,
     folds: int,
     progress: Progress,
 ) -> list[Tensor]:
-    """Give each line's log logits by networks that never saw the part's block."""
+    """Give each line's log logits by networks that never saw the part's block.
+
+    Args:
+        start: what a network knows before it sees labels.
+        network: trained on all of the training shift.
+        lines: the lines.
+        plan: how the networks that leave out a block learn.
+        folds: the number of blocks.
+        progress: told how many parts were done.
+    """
     found = [
         read_windows(network, line.log, np.arange(len(line.labelled.rows))).logit
         for line in lines
@@ -160,7 +170,7 @@ def ask_of_unseen_logs(
             LogTask(line.log, np.setdiff1d(line.train, cut[fold]), line.labelled.target)
             for line, cut in zip(lines, blocks, strict=True)
         ]
-        other = train_log(tasks, plan, progress)
+        other = train_log(start, tasks, plan, progress)
         for logits, line, cut in zip(found, lines, blocks, strict=True):
             logits[cut[fold]] = read_windows(other, line.log, cut[fold]).logit
     return found

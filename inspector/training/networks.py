@@ -1,7 +1,8 @@
 """The hybrid model as torch networks: branch, log Transformer, fusion and router.
 
 The trunk (log lines, log context, fusion, router) knows no production line; all that a
-line needs of its own is in its branch. Both meet in tokens of `WIDTH` numbers.
+line needs of its own is in its branch. Both meet in tokens of `WIDTH` numbers. The two
+networks that read the log are in `log_networks`.
 
 Attention is scaled dot-product attention with several heads, and blocks are pre-norm
 (Vaswani et al., "Attention Is All You Need", 2017; Xiong et al., "On Layer
@@ -18,12 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inspector.model.lines import (
-    BUCKETS,
-    CIRCUMSTANCES,
-    NUMBER_FEATURES,
-    WORDS,
-)
+from inspector.model.lines import CIRCUMSTANCES
 from inspector.training.efficientnet_lite import EfficientNetLite0, channels_at
 
 WIDTH = 64
@@ -106,86 +102,6 @@ class Block(nn.Module):
         normed = self.norm(x)
         x = x + self.dropout(self.attention(normed, normed, present)[0])
         return cast("Tensor", x + self.dropout(self.feed(x)))
-
-
-class LogLineEncoder(nn.Module):
-    """Reads one log line at a time, so that a line seen before is not read again."""
-
-    def __init__(self, dropout: float = 0.1) -> None:
-        super().__init__()
-        self.pieces = nn.Embedding(BUCKETS, WIDTH, padding_idx=0)
-        self.numbers = nn.Linear(NUMBER_FEATURES, WIDTH)
-        self.place = nn.Parameter(torch.randn(WORDS, WIDTH) * 0.02)
-        self.block = Block(dropout)
-        self.norm = nn.LayerNorm(WIDTH)
-
-    def forward(self, pieces: Tensor, numbers: Tensor) -> Tensor:
-        """Encode lines.
-
-        Args:
-            pieces: `[lines, WORDS, PIECES]` int64, see `LineContent`.
-            numbers: `[lines, WORDS, NUMBER_FEATURES]`.
-
-        Returns:
-            `[lines, WIDTH]`.
-        """
-        count = (pieces > 0).sum(2, keepdim=True)
-        words = self.pieces(pieces).sum(2) / count.clamp(min=1).sqrt()
-        present = (count[..., 0] > 0).float()
-        x = self.block(words + self.numbers(numbers) + self.place, present)
-        summed = (x * present[..., None]).sum(1)
-        return cast("Tensor", self.norm(summed / present.sum(1, keepdim=True)))
-
-
-class LogReading(NamedTuple):
-    """What the log says of a part.
-
-    tokens: `[n, k + 1, WIDTH]`, a summary token first, then one for each line.
-    summary: `[n, WIDTH]`.
-    logit: `[n]` that the part is defective.
-    """
-
-    tokens: Tensor
-    summary: Tensor
-    logit: Tensor
-
-
-class LogContext(nn.Module):
-    """Reads a window's lines together: the log Transformer."""
-
-    def __init__(self, dropout: float = 0.2, layers: int = 1) -> None:
-        super().__init__()
-        self.start = nn.Parameter(torch.randn(WIDTH) * 0.02)
-        self.circumstances = nn.Sequential(
-            nn.Linear(CIRCUMSTANCES, WIDTH), nn.GELU(), nn.Linear(WIDTH, WIDTH)
-        )
-        self.blocks = nn.ModuleList(Block(dropout) for _ in range(layers))
-        self.norm = nn.LayerNorm(WIDTH)
-        self.dropout = nn.Dropout(dropout)
-        self.logit = nn.Linear(WIDTH, 1)
-
-    def forward(self, lines: Tensor, circumstances: Tensor, present: Tensor) -> Tensor:
-        """Read windows.
-
-        Args:
-            lines: `[n, k, WIDTH]` encoded lines.
-            circumstances: `[n, k, CIRCUMSTANCES]`.
-            present: `[n, k]`, 0 where a window has fewer lines.
-
-        Returns:
-            Tokens `[n, k + 1, WIDTH]`: a summary of the window, then its lines.
-        """
-        x = lines + self.circumstances(circumstances)
-        x = torch.cat([self.start.expand(len(x), 1, WIDTH), x], 1)
-        present = with_summary(present)
-        for block in self.blocks:
-            x = block(x, present)
-        return cast("Tensor", self.norm(x))
-
-    def read(self, tokens: Tensor) -> LogReading:
-        """Draw the log's own opinion from its tokens."""
-        summary = tokens[:, 0]
-        return LogReading(tokens, summary, self.logit(self.dropout(summary))[:, 0])
 
 
 def with_summary(present: Tensor) -> Tensor:

@@ -76,7 +76,7 @@ from inspector.training.lines import (
     ask_of_unseen_logs,
     train_branch,
 )
-from inspector.training.log import LogPlan, train_log
+from inspector.training.log import LogPlan, learn_imagined, train_log
 from inspector.training.networks import (
     GLANCE,
     LOOK,
@@ -130,7 +130,7 @@ class Plan:
             plan,
             self_supervision_epochs=1,
             heads=replace(plan.heads, epochs=15),
-            log=replace(plan.log, epochs=6),
+            log=replace(plan.log, imagined_lines=30, epochs=4),
             joint=replace(plan.joint, alignment_epochs=1, joint_epochs=3),
             folds=2,
         )
@@ -249,10 +249,12 @@ class _Training:
         seen = [self._branch(line, start, backbone) for line in lines]
         plan, folds = self._plan.log, self._plan.folds
         parts = sum(len(line.train) for line in lines)
+        with self._stage("1 imagined logs", plan.imagined_total) as done:
+            untaught = learn_imagined(plan, done)
         total = plan.epochs * parts * folds
         with self._stage("1 logs alone", total) as done:
-            network = train_log([line.task for line in lines], plan, done)
-            logs = ask_of_unseen_logs(network, lines, plan, folds, done)
+            network = train_log(untaught, [line.task for line in lines], plan, done)
+            logs = ask_of_unseen_logs(untaught, network, lines, plan, folds, done)
         trunk = Trunk(network, CrossModalFusion(), Router(), LookRouter())
         cases = [
             _Case(line, branch, Pair(line, Opinions(picture=picture, log=log)))

@@ -115,10 +115,8 @@ class TorchModel:
             torch.from_numpy(np.stack([each.numbers for each in contents])),
         )[None]
         present = torch.ones(encoded.shape[:2])
-        context = self._trunk.log.context
-        log = context.read(
-            context(encoded, torch.from_numpy(lines.circumstances)[None], present)
-        )
+        circumstances = torch.from_numpy(lines.circumstances)[None]
+        log = self._trunk.log.context(encoded, circumstances, present)
         added = self._trunk.fusion(
             seen.tokens, seen.cells, log.tokens, with_summary(present)
         )

@@ -18,7 +18,8 @@ from inspector.model.lines import (
     learn_wordings,
 )
 from inspector.recording import FrameRow, Recording
-from inspector.types import FloatArray, Frame, Window
+from inspector.settings import LineSettings
+from inspector.types import FloatArray, Frame, LogLine, Window
 from inspector.windows import WindowAssembler
 
 
@@ -43,14 +44,16 @@ class LineLog:
 class LogBatch:
     """Windows side by side, padded to the longest.
 
-    pieces, numbers: the different contents among them.
-    lines: `[n, k]` which content each line has.
+    pieces, numbers: the different contents among them, as long as the longest is.
+    contents: places of those contents in the line's log.
+    lines: `[n, k]` which of them each line has.
     circumstances: `[n, k, CIRCUMSTANCES]`.
     present: `[n, k]`, 0 for padding.
     """
 
     pieces: Tensor
     numbers: Tensor
+    contents: Tensor
     lines: Tensor
     circumstances: Tensor
     present: Tensor
@@ -59,7 +62,13 @@ class LogBatch:
 def read_log(recording: Recording, rows: Sequence[FrameRow]) -> LineLog:
     """Pair rows with log lines and turn those into numbers."""
     reader, wordings = line_reader(recording)
-    windows = pair(recording, rows)
+    return in_numbers(reader, wordings, pair(recording, rows))
+
+
+def in_numbers(
+    reader: LineReader, wordings: Wordings, windows: Sequence[Window]
+) -> LineLog:
+    """Turn windows into numbers, each different content once."""
     read = [reader.window(window) for window in windows]
     places: dict[str, int] = {}
     for each in read:
@@ -88,18 +97,26 @@ def line_reader(recording: Recording) -> tuple[LineReader, Wordings]:
 
 def pair(recording: Recording, rows: Sequence[FrameRow]) -> list[Window]:
     """Give each row its window, as a line with a punctual log would."""
-    assembler = WindowAssembler(recording.settings, bool(recording.log_files))
+    frames = [_frame(recording, row) for row in rows]
+    return pair_frames(recording.settings, frames, recording.log_lines())
+
+
+def pair_frames(
+    settings: LineSettings, frames: Sequence[Frame], lines: Sequence[LogLine]
+) -> list[Window]:
+    """Give each frame its window out of lines in order of time."""
+    assembler = WindowAssembler(settings, bool(lines))
     windows: dict[int, Window] = {}
-    log = iter(recording.log_lines())
+    log = iter(lines)
     line = next(log, None)
-    for row in sorted(rows, key=lambda row: row.captured_ns):
-        while line is not None and line.logged_ns <= row.captured_ns:
+    for frame in sorted(frames, key=lambda frame: frame.captured_ns):
+        while line is not None and line.logged_ns <= frame.captured_ns:
             assembler.add_line(line)
             line = next(log, None)
-        assembler.add_frame(_frame(recording, row))
+        assembler.add_frame(frame)
         for window in assembler.flush(0):
             windows[window.frame.frame_id] = window
-    return [windows[row.frame_id] for row in rows]
+    return [windows[frame.frame_id] for frame in frames]
 
 
 def batch(
@@ -125,9 +142,12 @@ def batch(
         circumstances[at, :count] = log.circumstances[part][:count]
         present[at, :count] = 1
     contents, lines = np.unique(lines, return_inverse=True)
+    pieces = log.pieces[contents]
+    longest = max(1, int((pieces[..., 0] > 0).sum(1).max()))
     return LogBatch(
-        torch.from_numpy(log.pieces[contents]),
-        torch.from_numpy(log.numbers[contents]),
+        torch.from_numpy(pieces[:, :longest]),
+        torch.from_numpy(log.numbers[contents, :longest]),
+        torch.from_numpy(contents),
         torch.from_numpy(lines.reshape(len(parts), wide)),
         torch.from_numpy(circumstances),
         torch.from_numpy(present),

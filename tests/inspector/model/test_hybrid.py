@@ -82,6 +82,16 @@ def test_both_are_scored_and_weighed(small_model: SmallModel, sample: Sample) ->
     )
 
 
+def test_each_line_of_the_window_has_its_share_of_the_logs_say(
+    small_model: SmallModel, sample: Sample
+) -> None:
+    weights = loaded(small_model, route_tolerance=0.0).score(sample).line_weights
+    assert weights is not None
+    assert weights.shape == (len(sample.window.log_lines),)
+    assert (weights >= 0).all()
+    assert 0 < weights.sum() <= 1 + 1e-5
+
+
 def test_the_picture_alone_leaves_the_log_alone(
     small_model: SmallModel, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:

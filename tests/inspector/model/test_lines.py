@@ -11,7 +11,6 @@ from inspector.model.lines import (
     PIECES,
     WORDS,
     LineReader,
-    Usual,
     learn_wordings,
     read_text,
     serial_shape,
@@ -19,6 +18,7 @@ from inspector.model.lines import (
     wordings_from_json,
     wordings_to_json,
 )
+from inspector.model.usual import Usual
 from inspector.types import NS_PER_S
 from tests.builders import a_frame, a_log_line, a_window
 
@@ -113,6 +113,39 @@ def test_wordings_are_learned_robustly_and_survive_json() -> None:
     assert learned["s speed # m"][0].median == 10
     assert learned["s speed # m"][0].spread == pytest.approx(1.4826)
     assert wordings_from_json(wordings_to_json(learned)) == learned
+
+
+def test_what_is_usual_of_two_heaps_survives_json() -> None:
+    learned = {"s speed # m": (Usual(10.0, 1.5, 16.0), Usual(3.0, 0.5))}
+    assert wordings_from_json(wordings_to_json(learned)) == learned
+
+
+def test_a_warning_is_held_against_what_its_gauge_usually_says() -> None:
+    plain = [f"speed {10 + at % 3} m" for at in range(20)]
+    warnings = [f"E7 speed {15 + at % 2} m limit 14" for at in range(9)]
+    lines = [a_log_line(station="s", text=text) for text in (*plain, *warnings)]
+    learned = learn_wordings(lines, None)
+    assert learned["s e7 speed # m limit #"][0] == learned["s speed # m"][0]
+
+
+def test_an_unknown_wording_is_read_by_the_value_of_its_number() -> None:
+    rows, _ = content_of("Spitze 371.0 Grad")
+    assert [row[2:4] for row in rows if row[0]] == [[0.5, pytest.approx(1.0)]]
+    rows, _ = content_of("roll 12 of 40")
+    assert [row[2] for row in rows if row[0]] == [0, 0]
+
+
+def test_a_reading_shows_how_far_it_is_on_the_way_to_the_other_heap() -> None:
+    ill = LineReader({TEMP: (Usual(365.0, 3.0, 385.0),)}, {"oven-1": 46.0})
+    window = a_window(
+        log_lines=tuple(
+            a_log_line(station="oven-1", text=f"tip temp {value} C")
+            for value in (365.0, 375.0, 385.0)
+        )
+    )
+    rows = [ill.content(key).numbers for key in ill.window(window).keys]
+    ways = [float(row[row[:, 0] > 0][0, 7]) for row in rows]
+    assert ways == [pytest.approx(0), pytest.approx(0.5), pytest.approx(1)]
 
 
 @pytest.mark.parametrize("text", ["[]", '{"a": 3}', "nonsense"])

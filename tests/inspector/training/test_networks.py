@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.model.artifact import Weights
+from inspector.model.lines import CIRCUMSTANCES
 from inspector.training.branch import fit_weights
 from inspector.training.joint import (
     JointPlan,
@@ -81,7 +82,7 @@ def test_fusion_and_router_take_any_number_of_lines(count: int) -> None:
     tokens = torch.cat([log[:, :1], log], 1)
     added = fusion(picture, cells, tokens, with_summary(present))
     assert added.tolist() == [0.0]  # it begins as the plain sum
-    expected = router(log, torch.randn(1, count, 8), present)
+    expected = router(log, torch.randn(1, count, CIRCUMSTANCES), present)
     assert expected.shape == (1, 2)
     assert ((expected >= 0) & (expected <= 1)).all()
 
