@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -9,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 if TYPE_CHECKING:
     from inspector.model.hybrid import HybridModel
     from inspector.recording import Recording
+    from inspector.reporting.tables import Section
     from inspector.types import Sample
 
 
@@ -27,6 +27,12 @@ def bench(
     split: Annotated[str, typer.Option(help="Which shift.")] = "test",
     limit: Annotated[int, typer.Option(min=10, help="At most so many parts.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="Times over all parts.")] = 3,
+    routing: Annotated[
+        bool,
+        typer.Option(
+            "--routing", help="Every labelled part under each setting of the router."
+        ),
+    ] = False,
     log_lines: Annotated[
         str | None,
         typer.Option(
@@ -37,6 +43,9 @@ def bench(
     tiling: Annotated[
         bool, typer.Option("--tiling", help="What tiles of large pictures cost.")
     ] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Also write the tables to this file.")
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Also write the figures to this file.")
     ] = None,
@@ -45,38 +54,60 @@ def bench(
 
     The variants take turns part by part, so that a noisy machine is fair to both.
 
-    Example: inspector bench recordings/poly --model M
+    Example: inspector bench recordings/poly --model M --routing
     """
-    from connectors.wiring import load_brain
-    from inspector.commands.bench_log import bench_log, line_counts, show_log_costs
-    from inspector.commands.bench_tiling import measure_tiling, show_tiling
-    from inspector.commands.line_operation import write_json
-    from inspector.model.hybrid import load_model
+    from inspector.commands.bench_log import bench_log, line_counts, log_section
+    from inspector.commands.bench_routing import bench_routing, routing_section
+    from inspector.commands.bench_tiling import measure_tiling, tiling_section
+    from inspector.commands.evaluate import show
+    from inspector.commands.line_operation import write_json, write_text
     from inspector.recording import Recording
+    from inspector.reporting.machine import this_machine
+    from inspector.reporting.markdown import as_markdown
 
     recorded = Recording.load(recording)
-    if log_lines is not None:
-        costs = bench_log(recorded, model, line_counts(log_lines), (split, limit))
-        show_log_costs(costs)
-        if json is not None:
-            write_json(json, costs)
-        return
     line = recorded.settings.id
-    if tiling:
-        found = measure_tiling(recorded, model, split, rounds)
-        show_tiling(line, found)
-        if json is not None:
-            write_json(json, {"line": line, "tiling_ms": found})
-        return
-    settings = load_brain(model, line, recorded.settings.picture).settings
+    if routing:
+        section = routing_section(bench_routing(recorded, model, split, rounds))
+    elif log_lines is not None:
+        counts = line_counts(log_lines)
+        section = log_section(bench_log(recorded, model, counts, (split, limit)))
+    elif tiling:
+        section = tiling_section(measure_tiling(recorded, model, split, rounds))
+    else:
+        section = _time_section(recorded, model, (split, limit, rounds))
+    show([section])
+    if json is not None:
+        write_json(json, {"line": line, **section.content})
+    if markdown is not None:
+        title = f"Line {line}, shift {split}"
+        write_text(markdown, as_markdown(title, [section], sys.argv, this_machine()))
+
+
+def _time_section(
+    recording: Recording, model: Path, extent: tuple[str, int, int]
+) -> Section:
+    from connectors.wiring import load_brain
+    from inspector.model.hybrid import load_model
+    from inspector.reporting.tables import Section, sheet
+
+    line = recording.settings.id
+    settings = load_brain(model, line, recording.settings.picture).settings
     routed = load_model(model, line, settings=settings)
     full = load_model(model, line, settings=settings, always_both=True)
-    times = _measure(recorded, (split, limit, rounds), routed, full)
+    times = _measure(recording, extent, routed, full)
     figures = {name: _figures(each) for name, each in times.items()}
     ratio = figures["routed"]["mean"] / figures["always both"]["mean"]
-    _show(line, figures, ratio)
-    if json is not None:
-        write_json(json, {"line": line, "ms": figures, "routed_to_always_both": ratio})
+    rows = [
+        (name, *(f"{value:.2f}" for value in each.values()))
+        for name, each in figures.items()
+    ]
+    return Section(
+        title="Time per part, batch 1",
+        sheets=(sheet("", ("ms per part", "mean", "p50", "p99"), rows),),
+        notes=(f"Short cuts take {ratio:.2f} of the time of always both.",),
+        content={"ms": figures, "routed_to_always_both": ratio},
+    )
 
 
 def _measure(
@@ -121,12 +152,3 @@ def _figures(times: list[float]) -> dict[str, float]:
         "p50": float(np.percentile(times, 50)),
         "p99": float(np.percentile(times, 99)),
     }
-
-
-def _show(line: str, figures: dict[str, dict[str, float]], ratio: float) -> None:
-    table = Table("ms per part", "mean", "p50", "p99", title=f"Line {line}, batch 1")
-    for name, each in figures.items():
-        table.add_row(name, *(f"{value:.2f}" for value in each.values()))
-    console = Console()
-    console.print(table)
-    console.print(f"Short cuts take {ratio:.2f} of the time of always both.")

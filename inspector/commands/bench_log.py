@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from inspector.types import NS_PER_S, Frame, LogLine, Sample
 
 if TYPE_CHECKING:
     from inspector.model.hybrid import HybridModel
     from inspector.recording import FrameRow, Recording
+    from inspector.reporting.tables import Section
     from inspector.settings import LineSettings
 
 ROUNDS = 3
@@ -81,13 +80,16 @@ def bench_log(
     return _figures(recording.settings.id, crowds)
 
 
-def show_log_costs(found: dict[str, Any]) -> None:
-    """Print what `bench_log` found."""
-    table = Table("log lines in reach", title=f"Line {found['line']}: a part's log, ms")
-    for column in ("p50", "p99", "p50 ratio", "pairing p50", "taking in, us per line"):
-        table.add_column(column, justify="right")
-    for each in found["counts"]:
-        table.add_row(
+def log_section(found: dict[str, Any]) -> Section:
+    """Lay out what `bench_log` found."""
+    from inspector.reporting.tables import Section, sheet
+
+    columns = (
+        *("log lines in reach", "p50 ms", "p99 ms", "p50 ratio", "pairing p50 ms"),
+        "taking in, us per line",
+    )
+    rows = [
+        (
             f"{each['log_lines']}",
             f"{each['p50']:.3f}",
             f"{each['p99']:.3f}",
@@ -95,7 +97,11 @@ def show_log_costs(found: dict[str, Any]) -> None:
             f"{each['pairing_p50']:.3f}",
             f"{each['us_per_line']:.1f}",
         )
-    Console().print(table)
+        for each in found["counts"]
+    ]
+    return Section(
+        title="A part's log", sheets=(sheet("", columns, rows),), content=found
+    )
 
 
 class _Crowd:

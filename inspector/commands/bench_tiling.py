@@ -6,12 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
 if TYPE_CHECKING:
     from inspector.model.hybrid import Branch
     from inspector.recording import Recording
+    from inspector.reporting.tables import Section
     from inspector.types import Pixels
 
 LARGE = (2448, 2048)
@@ -55,19 +53,28 @@ def look(branch: Branch, picture: Pixels) -> None:
     branch.look(tiles, branch.glance(tiles))
 
 
-def show_tiling(line: str, found: dict[str, dict[str, float]]) -> None:
-    """Print the table."""
-    title = f"Line {line}, {LARGE[0]}x{LARGE[1]} pixels, overlap {OVERLAP:g}"
-    table = Table("tiles", "p50 ms", "p99 ms", "of it fitting", "to 1x1", title=title)
-    for name, each in found.items():
-        table.add_row(
+def tiling_section(found: dict[str, dict[str, float]]) -> Section:
+    """Lay the costs out."""
+    from inspector.reporting.tables import Section, sheet
+
+    rows = [
+        (
             name,
             f"{each['p50']:.1f}",
             f"{each['p99']:.1f}",
             f"{each['fit_p50']:.1f}",
             f"{each['p50'] / found['1x1']['p50']:.2f} x",
         )
-    Console().print(table)
+        for name, each in found.items()
+    ]
+    title = f"{LARGE[0]}x{LARGE[1]} pixels, overlap {OVERLAP:g}"
+    columns = ("tiles", "p50 ms", "p99 ms", "of it fitting", "to 1x1")
+    return Section(
+        title="Tiles of a large picture",
+        sheets=(sheet(title, columns, rows),),
+        notes=("A glance at every tile, and a full look where the glance points.",),
+        content={"tiling_ms": found},
+    )
 
 
 def _large_pictures(recording: Recording, split: str) -> list[Pixels]:

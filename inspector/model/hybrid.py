@@ -258,6 +258,10 @@ class HybridModel:
         """Loading checks hashes and golden samples, or fails."""
         return True
 
+    def with_settings(self, settings: ModelSettings) -> HybridModel:
+        """Give a model of the same trunk and branch that decides by other settings."""
+        return HybridModel(self._trunk, self._branch, settings)
+
     def score(self, sample: Sample) -> Scores:
         """Score one sample; what its route does not need is not computed.
 

@@ -7,7 +7,8 @@ import json
 import pytest
 import typer
 
-from inspector.commands.bench_log import bench_log, line_counts, show_log_costs
+from inspector.commands.bench_log import bench_log, line_counts, log_section
+from inspector.commands.evaluate import show
 from tests.small_model import SmallModel
 
 
@@ -34,5 +35,5 @@ def test_many_lines_are_timed_beside_few(
     assert few["ratio"] == 1.0
     assert many["ratio"] == pytest.approx(many["p50"] / few["p50"])
     assert 0 < few["pairing_p50"] < few["p50"] <= few["p99"]
-    show_log_costs(found)
+    show([log_section(found)])
     assert "2000" in capsys.readouterr().out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inspector.commands import bench_tiling
+from inspector.commands.evaluate import show
 from inspector.model.hybrid import Branch, PictureView
 from inspector.types import Pixels
 from tests.small_model import SmallModel
@@ -38,5 +39,5 @@ def test_every_cut_is_timed_on_large_pictures_with_as_many_glances_as_tiles(
     assert glances == [1, 2, 4, 9] * 3
     assert shapes == {(512, 640)}
     assert all(each["p99"] >= each["p50"] > 0 for each in found.values())
-    bench_tiling.show_tiling("metal", found)
+    show([bench_tiling.tiling_section(found)])
     assert "3x3" in capsys.readouterr().out
