@@ -25,6 +25,7 @@ from inspector.training.networks import (
     WIDTH,
     CrossModalFusion,
     LookRouter,
+    PictureReading,
     Router,
     impression,
     with_summary,
@@ -79,7 +80,7 @@ def align(trunk: Trunk, pairs: Sequence[Pair], plan: JointPlan, done: Progress) 
     optimiser = _optimiser(trunk, plan)
     for _, pair, parts in _deal(pairs, plan.alignment_epochs):
         reading, _ = _read(trunk, pair, parts, plan.lines_left_out)
-        loss = _contrast(trunk.fusion, reading, pair, parts)
+        loss = contrast(trunk.fusion, reading, _of_parts(pair, parts))
         loss = loss + _verdict_loss(reading.logit, pair, parts)
         _step(optimiser, loss)
         done(len(parts))
@@ -317,20 +318,35 @@ def _added(
     return added
 
 
-def _contrast(
-    fusion: CrossModalFusion, reading: LogReading, pair: Pair, parts: Parts
+def likeness(
+    fusion: CrossModalFusion, log: LogReading, picture: PictureReading
 ) -> Tensor:
-    picture = pair.opinions.picture.full
-    weights = picture.cells[parts].softmax(1)[..., None]
-    worst = fusion.norm_picture((picture.tokens[parts] * weights).sum(1))
+    """Say how alike each log is to each picture: `[n, n]`, -1 to 1.
+
+    In the space in which the log's summary asks the picture: its query against the key
+    of the cells that look worst.
+    """
+    weights = picture.cells.softmax(1)[..., None]
+    worst = fusion.norm_picture((picture.tokens * weights).sum(1))
     key = fusion.log_asks_picture.key_value(worst)[:, :WIDTH]
-    query = fusion.log_asks_picture.query(fusion.norm_log(reading.summary))
-    likeness = functional.normalize(query, dim=1) @ functional.normalize(key, dim=1).T
-    own = torch.arange(len(parts))
+    query = fusion.log_asks_picture.query(fusion.norm_log(log.summary))
+    return functional.normalize(query, dim=1) @ functional.normalize(key, dim=1).T
+
+
+def contrast(
+    fusion: CrossModalFusion, log: LogReading, picture: PictureReading
+) -> Tensor:
+    """Ask that each log be most like its own picture, and the other way round."""
+    alike = likeness(fusion, log, picture)
+    own = torch.arange(len(alike))
     return 0.5 * (
-        functional.cross_entropy(likeness / _TEMPERATURE, own)
-        + functional.cross_entropy(likeness.T / _TEMPERATURE, own)
+        functional.cross_entropy(alike / _TEMPERATURE, own)
+        + functional.cross_entropy(alike.T / _TEMPERATURE, own)
     )
+
+
+def _of_parts(pair: Pair, parts: Parts) -> PictureReading:
+    return PictureReading(*(each[parts] for each in pair.opinions.picture.full))
 
 
 def _verdict_loss(logit: Tensor, pair: Pair, parts: Parts) -> Tensor:
