@@ -67,7 +67,7 @@ def in_batch(*windows: Window) -> LogBatch:
 
 @pytest.fixture(scope="module")
 def taught() -> LogNetwork:
-    plan = LogPlan(imagined_lines=24, imagined_parts=96, imagined_epochs=4)
+    plan = LogPlan(imagined_lines=40, imagined_parts=96, imagined_epochs=4)
     return learn_imagined(plan, lambda _: None)
 
 
