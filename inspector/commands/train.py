@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 if TYPE_CHECKING:
-    from inspector.settings import DecisionRules
+    from inspector.reporting.tables import Section
     from inspector.training.programme import TrainingReport
 
 
@@ -37,12 +37,21 @@ def train(
     quick: Annotated[
         bool, typer.Option("--quick", help="A third of the time, and less accurate.")
     ] = False,
+    ablate: Annotated[
+        bool,
+        typer.Option(
+            "--ablate", help="Also train without some stages, and compare on `test`."
+        ),
+    ] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Also write the tables to this file.")
+    ] = None,
     version: Annotated[str, typer.Option(help="Name of this version.")] = "1",
     json: Annotated[
         Path | None, typer.Option(help="Also write the report to this file.")
     ] = None,
 ) -> None:
-    """Train a model from labelled recordings; their test shifts are not touched.
+    """Train a model from labelled recordings; nothing is learned from test shifts.
 
     Several lines share the trunk (log, fusion, router); each gets a branch of its own.
 
@@ -50,8 +59,12 @@ def train(
     """
     from dataclasses import replace
 
-    from inspector.commands.line_operation import write_json
+    from inspector.commands.ablation_tables import ablation_content
+    from inspector.commands.evaluate import show
+    from inspector.commands.line_operation import write_json, write_text
     from inspector.recording import Recording
+    from inspector.reporting.machine import this_machine
+    from inspector.reporting.markdown import as_markdown
     from inspector.training.programme import Plan
     from inspector.training.programme import train as train_model
 
@@ -62,36 +75,42 @@ def train(
         wanted_escape_rate=escape_rate,
         version=version,
     )
-    report = train_model([Recording.load(each) for each in recordings], out, plan)
-    _show(report, out)
+    loaded = [Recording.load(each) for each in recordings]
+    report = train_model(loaded, out, plan, "test" if ablate else None)
+    sections = _sections(report)
+    show(sections)
+    Console().print(f"The model is in {out}", soft_wrap=True)
+    if markdown is not None:
+        text = as_markdown("Training", sections, sys.argv, this_machine())
+        write_text(markdown, text)
     if json is not None:
-        write_json(json, _as_json(report))
+        write_json(json, _as_json(report) | ablation_content(report.ablated))
 
 
-def _show(report: TrainingReport, out: Path) -> None:
-    console = Console()
-    table = Table("stage", "seconds", title="Training")
-    for stage, seconds in report.stage_s.items():
-        table.add_row(stage, f"{seconds:.0f}")
-    console.print(table)
-    table = Table("line", "pass below", "reject at", "escapes, 95 % sure")
-    table.add_column("torch and ONNX Runtime differ by")
-    for line in report.lines:
-        rules = line.decisions
-        table.add_row(
+def _sections(report: TrainingReport) -> list[Section]:
+    from inspector.commands.ablation_tables import ablation_section
+    from inspector.reporting.tables import Section, sheet
+
+    stages = [(stage, f"{seconds:.0f}") for stage, seconds in report.stage_s.items()]
+    total = sum(report.stage_s.values())
+    columns = ("line", "pass below", "reject at", "torch and ONNX Runtime differ by")
+    lines = [
+        (
             line.line,
-            f"{rules.pass_below:.3f}",
-            f"{rules.reject_at:.3f}",
-            _promised(rules),
+            f"{line.decisions.pass_below:.3f}",
+            f"{line.decisions.reject_at:.3f}",
             f"{line.agreement.max_abs_diff:.1e}, {line.agreement.flips} verdicts",
         )
-    console.print(table)
-    console.print(f"The model is in {out}")
-
-
-def _promised(rules: DecisionRules) -> str:
-    found = rules.guarantee
-    return "" if found is None else f"{found.escapes.bound_at_confidence:.1%}"
+        for line in report.lines
+    ]
+    trained = Section(
+        title="Training",
+        sheets=(
+            sheet("", ("stage", "seconds"), [*stages, ("all", f"{total:.0f}")]),
+            sheet("", columns, lines),
+        ),
+    )
+    return [trained, *([ablation_section(report.ablated)] if report.ablated else [])]
 
 
 def _as_json(report: TrainingReport) -> dict[str, object]:

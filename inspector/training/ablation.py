@@ -291,9 +291,8 @@ def _ablated(
     recalls: list[Recall] | None,
 ) -> Ablated:
     scores, at = found
-    bad = np.array(
-        [each.is_bad for each in cases_of(case.line.labelled.recording, split)]
-    )
+    recording = case.line.labelled.recording
+    bad = np.array([each.is_bad for each in cases_of(recording, split)])
     counts = draw_parts(bad)
     own, full = scores[variant][at], scores[ALL_STAGES][at]
     return Ablated(

@@ -11,6 +11,7 @@ exported, compared with ONNX Runtime, and thresholds are found on the validation
 
 from __future__ import annotations
 
+import copy
 import logging
 import shutil
 import time
@@ -48,6 +49,7 @@ from inspector.model.hybrid import Trunk as LoadedTrunk
 from inspector.recording import Recording
 from inspector.settings import DecisionRules, ModelSettings, PictureRules
 from inspector.thresholds import find_thresholds
+from inspector.training.ablation import VARIANTS, Ablated, Lessons, Trained, ablate
 from inspector.training.backbones import SCRATCH, Backbone, make_backbone
 from inspector.training.branch import (
     HeadPlan,
@@ -148,19 +150,29 @@ class LineReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingReport:
-    """What training found, and how long each stage took."""
+    """What training found, and how long each stage took.
+
+    ablated: what each stage was worth, if that was asked for.
+    """
 
     lines: tuple[LineReport, ...]
     stage_s: dict[str, float]
+    ablated: tuple[Ablated, ...] = ()
 
 
-def train(recordings: Sequence[Recording], out: Path, plan: Plan) -> TrainingReport:
+def train(
+    recordings: Sequence[Recording],
+    out: Path,
+    plan: Plan,
+    ablate_on: str | None = None,
+) -> TrainingReport:
     """Train a model for some lines, and write it when it has proved sound.
 
     Args:
         recordings: one for each line, with labelled shifts `train` and `val`.
         out: folder of the model; must not hold one yet.
         plan: what, and for how long.
+        ablate_on: a shift; also train without some of the stages, and compare on it.
 
     Raises:
         RecordingError: a recording cannot be learned from.
@@ -175,7 +187,7 @@ def train(recordings: Sequence[Recording], out: Path, plan: Plan) -> TrainingRep
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
         training = _Training(recordings, plan, Path(scratch))
-        report = training.run(Path(scratch) / "model")
+        report = training.run(Path(scratch) / "model", ablate_on)
         if out.exists():
             out.rmdir()
         shutil.move(Path(scratch) / "model", out)
@@ -207,15 +219,34 @@ class _Training:
             TimeRemainingColumn(),
         )
 
-    def run(self, out: Path) -> TrainingReport:
+    def run(self, out: Path, ablate_on: str | None) -> TrainingReport:
         with self._progress:
             with self._stage("backbone", self._pictures_to_learn()) as done:
                 backbone = make_backbone(self._plan.backbone, self._recordings, done)
             lines = [self._read(each, backbone) for each in self._recordings]
             trunk, cases = self._stage_one(lines, backbone)
+            after_stage_one = copy.deepcopy(trunk)
             found = self._stages_two_and_three(trunk, cases)
             reports = self._export(out, trunk, cases, found, backbone)
-        return TrainingReport(lines=tuple(reports), stage_s=self._stage_s)
+            ablated: list[Ablated] = []
+            if ablate_on is not None:
+                weights = [each for _, _, each in found]
+                complete = trunk, _trained(cases, weights)
+                ablated = self._ablate(complete, after_stage_one, ablate_on)
+        return TrainingReport(
+            lines=tuple(reports), stage_s=self._stage_s, ablated=tuple(ablated)
+        )
+
+    def _ablate(
+        self,
+        complete: tuple[Trunk, Sequence[Trained]],
+        after_stage_one: Trunk,
+        split: str,
+    ) -> list[Ablated]:
+        plan = self._plan
+        lessons = Lessons(heads=plan.heads, log=plan.log, joint=plan.joint)
+        with self._stage("without some stages", 1 + len(VARIANTS)) as done:
+            return ablate(complete, after_stage_one, lessons, split, done)
 
     def _pictures_to_learn(self) -> int:
         """Count what the backbone is shown: nothing, unless it starts from nothing."""
@@ -395,6 +426,13 @@ class _Training:
         yield _Advance(self._progress, task)
         self._progress.update(task, completed=total)
         self._stage_s[name] = time.monotonic() - begun
+
+
+def _trained(cases: Sequence[_Case], weights: Sequence[Weights]) -> list[Trained]:
+    return [
+        Trained(case.line, case.branch, case.pair, each)
+        for case, each in zip(cases, weights, strict=True)
+    ]
 
 
 def _for_line(general: BranchHeads, kinds: int) -> BranchHeads:

@@ -1,7 +1,7 @@
 """How well a part's log finds its picture, and the other way round.
 
-Recall at k: the share of parts whose own counterpart is among the k likeliest (Radford et
-al., "Learning Transferable Visual Models From Natural Language Supervision", 2021).
+Recall at k: the share of parts whose own counterpart is among the k likeliest (Radford
+et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021).
 """
 
 from __future__ import annotations
