@@ -356,7 +356,7 @@ class _Training:
         rules = find_thresholds(both, bad, self._plan.wanted_escape_rate)
         settings = _find_short_cuts(model, settings, rules, samples, both)
         routed = HybridModel(*model, settings)
-        settings = add_guards(settings, routed, samples, case.pair, weights)
+        settings = add_guards(settings, routed, case.pair, weights)
         channels = model[1].manifest.preprocessing.channels
         torch_model = TorchModel(trunk, case.branch, weights, model[1].reader, channels)
         found = agreement(torch_model.scores(samples), both, rules)
