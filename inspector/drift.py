@@ -42,7 +42,13 @@ _SURE = 1e-4
 _STEP = 5
 """Honest runs begin so many parts apart."""
 NOTICED = 1.5
-"""Times the farthest honest run: a move that is noted, and that halts scores."""
+"""Times the farthest honest run: a move that is noted."""
+HALTS = 2.6
+"""Times the farthest honest run: a move that halts, unless it was shown harmless.
+
+The smallest at which scores and logs of three validation shifts were no alarm to limits
+from their training shifts alone.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -239,14 +245,14 @@ def learn_drift_rules(
         if not strays:
             continue
         # A statistic that never moved at all must be allowed to round otherwise.
-        noticed_at = NOTICED * max(*strays, 1e-3)
+        farthest = max(*strays, 1e-3)
         found.append(
             MovingStatistic(
                 name=name,
                 tenths=_tenths(np.concatenate(columns)).tolist(),
-                noticed_at=noticed_at,
-                limit_down=max(noticed_at, harmless.down.get(name, 0.0)),
-                limit_up=max(noticed_at, harmless.up.get(name, 0.0)),
+                noticed_at=NOTICED * farthest,
+                limit_down=max(HALTS * farthest, harmless.down.get(name, 0.0)),
+                limit_up=max(HALTS * farthest, harmless.up.get(name, 0.0)),
             )
         )
     runs = sum(len(shift) // parts for shift in shifts)

@@ -75,6 +75,10 @@ def bench_log(
         for crowd in crowds:
             crowd.begin(rows)
         for at, row in enumerate(rows):
+            # First all lines, then all parts: a busy machine stops whoever has just
+            # worked for long, and that would be the part among many lines.
+            for crowd in crowds:
+                crowd.take_in(row.captured_ns)
             for crowd in crowds[:: 1 if at % 2 else -1]:
                 crowd.judge(row, timed)
     return _figures(recording.settings.id, crowds)
@@ -130,20 +134,8 @@ class _Crowd:
         self._log = self._lines(rows[0].captured_ns)
         self._next = next(self._log)
 
-    def judge(self, row: FrameRow, timed: bool) -> None:
-        """Take in what was logged until a part's picture, and judge its log."""
-        self._take_in(row.captured_ns)
-        begun = time.perf_counter()
-        self._assembler.add_frame(_frame(self._settings, row))
-        [window] = self._assembler.flush(0)
-        paired = time.perf_counter()
-        self._model.score(Sample(window=window, pixels=None))
-        done = time.perf_counter()
-        if timed:
-            self.pairing_ms.append((paired - begun) * 1000)
-            self.total_ms.append((done - begun) * 1000)
-
-    def _take_in(self, until_ns: int) -> None:
+    def take_in(self, until_ns: int) -> None:
+        """Take in what was logged until a part's picture."""
         lines = []
         while self._next.logged_ns <= until_ns:
             lines.append(self._next)
@@ -153,6 +145,18 @@ class _Crowd:
             self._assembler.add_line(line)
         self.taking_s += time.perf_counter() - begun
         self.taken += len(lines)
+
+    def judge(self, row: FrameRow, timed: bool) -> None:
+        """Judge a part's log."""
+        begun = time.perf_counter()
+        self._assembler.add_frame(_frame(self._settings, row))
+        [window] = self._assembler.flush(0)
+        paired = time.perf_counter()
+        self._model.score(Sample(window=window, pixels=None))
+        done = time.perf_counter()
+        if timed:
+            self.pairing_ms.append((paired - begun) * 1000)
+            self.total_ms.append((done - begun) * 1000)
 
     def _lines(self, first_ns: int) -> Iterator[LogLine]:
         """Repeat the line's own log lines, so many within a part's reach, for ever."""

@@ -7,7 +7,7 @@ that had not seen the part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -22,69 +22,75 @@ from inspector.drift import (
 )
 from inspector.model.artifact import Weights
 from inspector.model.hybrid import weigh
+from inspector.model.pictures import decode
 from inspector.ports import Model
-from inspector.settings import DecisionRules, DriftRules, ModelSettings
+from inspector.settings import DecisionRules, ModelSettings
 from inspector.thresholds import keep_promise
 from inspector.training.joint import Pair
+from inspector.training.lines import LineData, Parts
 from inspector.training.windows import pair as pair_windows
 from inspector.types import Pixels, Route, Sample, Scores
 
 Numbers = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Move = Callable[[Pixels], Pixels]
 
 
 def add_guards(
-    settings: ModelSettings,
-    model: Model,
-    samples: Sequence[Sample],
-    pair: Pair,
-    weights: Weights,
+    settings: ModelSettings, model: Model, pair: Pair, weights: Weights
 ) -> ModelSettings:
     """Complete a line's settings with its guarantee and its watch on drift.
 
     Args:
         settings: as training found them.
         model: with the short cuts of these settings.
-        samples: the validation shift, in order of capture.
         pair: the line's data, with honest opinions of its training shift.
         weights: how opinions are weighed into scores.
     """
-    bad = pair.line.labelled.bad[pair.line.val]
-    scored = [model.score(sample) for sample in samples]
-    scores = np.array([each.score for each in scored])
-    decisions = keep_promise(settings.decisions, scores, bad)
-    harmless = find_harmless(
-        model,
-        [sample for sample, is_bad in zip(samples, bad, strict=True) if is_bad],
-        decisions,
-    )
-    drift = _drift_rules([(samples, scored), honest_shift(pair, weights)], harmless)
+    line, bad = pair.line, pair.line.labelled.bad[pair.line.val]
+    scores, described = [], []
+    for sample in _as_captured(line, line.val):
+        scored = model.score(sample)
+        scores.append(scored.score)
+        described.append(describe(sample, scored))
+    decisions = keep_promise(settings.decisions, np.array(scores), bad)
+    harmless = find_harmless(model, list(_as_captured(line, line.val[bad])), decisions)
+    shifts = [honest_shift(pair, weights), np.array(described)]
+    drift = learn_drift_rules(shifts, harmless)
     return settings.model_copy(update={"decisions": decisions, "drift": drift})
 
 
-def honest_shift(pair: Pair, weights: Weights) -> tuple[list[Sample], list[Scores]]:
-    """Give the training shift, scored by networks that had not seen the parts.
+def honest_shift(pair: Pair, weights: Weights) -> Numbers:
+    """Describe the training shift, scored by networks that had not seen the parts.
 
     What cross-modal attention adds was learned on this very shift, so it is left out.
+
+    Returns:
+        `[parts, STATISTICS]`, in order of capture.
     """
     line, opinions = pair.line, pair.opinions
-    rows = [line.labelled.rows[part] for part in line.train]
+    pictures = opinions.picture.full.logit[line.train].tolist()
+    logs = opinions.log[line.train].tolist()
+    described = [
+        describe(
+            sample,
+            _weighed(weights, picture, log if sample.window.log_lines else None),
+        )
+        for sample, picture, log in zip(
+            _as_captured(line, line.train), pictures, logs, strict=True
+        )
+    ]
+    return np.array(described)
+
+
+def _as_captured(line: LineData, parts: Parts) -> Iterator[Sample]:
+    """Give parts as the camera delivered them, one at a time: they may be large.
+
+    Training works on pictures of one size, whose sharpness is another.
+    """
+    rows = [line.labelled.rows[part] for part in parts]
     windows = pair_windows(line.labelled.recording, rows)
-    samples = [
-        Sample(window=window, pixels=line.labelled.pictures[part])
-        for window, part in zip(windows, line.train, strict=True)
-    ]
-    logits = zip(
-        opinions.picture.full.logit[line.train].tolist(),
-        opinions.log[line.train].tolist(),
-        strict=True,
-    )
-    scored = [
-        _weighed(weights, picture, log if window.log_lines else None)
-        for window, (picture, log) in zip(windows, logits, strict=True)
-    ]
-    return samples, scored
+    for window, row in zip(windows, rows, strict=True):
+        yield Sample(window=window, pixels=decode(row.file.read_bytes()))
 
 
 def find_harmless(
@@ -146,16 +152,6 @@ def _weighed(weights: Weights, picture: float, log: float | None) -> Scores:
         defect=None,
         defect_map=None,
     )
-
-
-def _drift_rules(
-    shifts: Sequence[tuple[Sequence[Sample], Sequence[Scores]]], harmless: Harmless
-) -> DriftRules | None:
-    described = [
-        np.array([describe(*part) for part in zip(samples, scored, strict=True)])
-        for samples, scored in shifts
-    ]
-    return learn_drift_rules(described, harmless)
 
 
 def brighter(gain: float) -> Move:

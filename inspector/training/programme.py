@@ -408,7 +408,7 @@ class _Training:
         rules = find_thresholds(routed, bad, self._plan.wanted_escape_rate)
         settings = _decided_by(settings, rules, look)
         judging = HybridModel(*model, settings)
-        settings = add_guards(settings, judging, samples, case.pair, weights)
+        settings = add_guards(settings, judging, case.pair, weights)
         path = settings_file(out, line)
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(tomli_w.dumps(settings.model_dump(exclude_none=True)).encode())
