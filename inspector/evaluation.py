@@ -291,20 +291,23 @@ def _modules(
     cases: Sequence[Case], found: Judged, verdicts: Sequence[Decision]
 ) -> Modules:
     """Tell modules apart by name, or else by exposure."""
-    names = [case.row.module for case in cases]
-    if any(name is not None for name in names):
-        source = "as the recording names them"
-        known = ["(not named)" if name is None else name for name in names]
-    else:
-        runs = runs_of_exposure(found.exposure)
-        if runs is None:
-            source = "unknown: not named, and neighbours in the shift are not alike"
-            return Modules(groups=(), source=source)
-        source = "inferred from changes of exposure along the shift"
-        known = [f"run {run + 1}" for run in runs]
+    names, source = _module_names(cases, found.exposure)
     scores = found.by_method()[FUSED]
-    groups = measure_groups(known, scores, found.bad, verdicts)
+    groups = measure_groups(names, scores, found.bad, verdicts) if names else ()
     return Modules(groups=groups, source=source)
+
+
+def _module_names(cases: Sequence[Case], exposure: Numbers) -> tuple[list[str], str]:
+    """Name the module of each part, and say whence it is known."""
+    if any(case.row.module is not None for case in cases):
+        names = [case.row.module or "(not named)" for case in cases]
+        return names, "named in the recording or in the table given"
+    runs = runs_of_exposure(exposure)
+    if runs is None:
+        return [], "unknown: not named, and neighbours in the shift are not alike"
+    width = len(f"{max(runs) + 1}")
+    names = [f"run {run + 1:0{width}d}" for run in runs]
+    return names, "inferred from changes of exposure along the shift"
 
 
 def _day(row: FrameRow) -> str:

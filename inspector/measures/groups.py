@@ -55,7 +55,7 @@ class Group:
 def measure_groups(
     names: Sequence[str], scores: Numbers, bad: Bools, decisions: Sequence[Decision]
 ) -> tuple[Group, ...]:
-    """Measure the parts of each name apart, in order of first appearance.
+    """Measure the parts of each name apart, in order of the names.
 
     Args:
         names: `[parts]` the group of each part.
@@ -67,7 +67,7 @@ def measure_groups(
     verdicts = np.asarray([decision.value for decision in decisions])
     return tuple(
         _group(name, scores[of == name], bad[of == name], verdicts[of == name])
-        for name in dict.fromkeys(names)
+        for name in sorted(set(names))
     )
 
 

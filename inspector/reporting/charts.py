@@ -72,7 +72,8 @@ def charts_of(found: Evaluation) -> list[Chart]:
     if found.coverage is not None:
         charts.append(_coverage(found))
     groups = found.modules.groups
-    charts.append(_groups("By day", found.days, "days of capture"))
+    if len(found.days) > 1:
+        charts.append(_groups("By day", found.days, "days of capture"))
     if groups:
         charts.append(_groups("By module", groups, found.modules.source))
     return charts
@@ -313,6 +314,7 @@ def _coverage(found: Evaluation) -> Chart:
             coverage = point.on_shift.coverage.value or 0.0
             _upright(axes, coverage, point.on_shift.accuracy, look)
         axes.set_xlim(-0.02, 1.02)
+        axes.set_ylim(top=1.005)
         axes.set_xlabel("parts decided without a person (share)")
         axes.set_ylabel("of them decided rightly (share)")
 

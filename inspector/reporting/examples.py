@@ -22,7 +22,8 @@ SHOWN = 6
 LINES = 3
 _HEAT = np.array([213, 94, 0], np.float32)
 """Vermilion, in RGB."""
-_OUTLINE = (0, 158, 115)
+_OUTLINE = (0, 229, 255)
+"""Cyan, which no grey part and no heat has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from inspector.errors import RecordingError
-from inspector.evaluation import Evaluation, evaluate
+from inspector.evaluation import Evaluation, _module_names, evaluate
 from inspector.measures.estimates import Estimate
 from inspector.model.hybrid import load_model
+from inspector.recording import Recording
 from inspector.reporting.page import conclusion, write_page
 from inspector.reporting.sections import METHOD_WORDS, sections_of
-from inspector.shifts import samples_of
+from inspector.shifts import cases_of, name_modules, samples_of
+from inspector.simulation.lines import simulate_line
 from inspector.training.reference import agreement, load_torch_model
 from tests.small_model import LINE, SmallModel
 
@@ -110,7 +112,7 @@ def test_the_page_needs_nobody_and_believes_nothing(
     assert all(each.startswith(("data:", "#")) for each in asked)
     assert "url(http" not in text
     assert str(tmp_path) not in text
-    assert text.count("<svg") == 9
+    assert text.count("<svg") == 8
     for words in ("Does fusion pay?", "Reliability", "Worst misses", "n = "):
         assert words in text
 
@@ -146,3 +148,24 @@ def test_a_shift_that_is_not_there_is_named(small_model: SmallModel) -> None:
             lambda _: None,
         )
     assert list(samples_of(small_model.recording, "night")) == []
+
+
+def test_modules_are_named_inferred_or_left_alone(tmp_path: Path) -> None:
+    simulate_line(tmp_path / "recording", LINE, parts=40, seed=1)
+    recording = Recording.load(tmp_path / "recording")
+    table = tmp_path / "modules.csv"
+    rows = recording.select("test")
+    named = "\n".join(f"{row.frame_id},M{at % 2}" for at, row in enumerate(rows[:-1]))
+    table.write_text(f"frame_id,module\n{named}\n", encoding="utf-8")
+    cases = cases_of(name_modules(recording, table), "test")
+    names, source = _module_names(cases, np.zeros((len(cases), 2)))
+    assert names == [f"M{at % 2}" for at in range(len(rows) - 1)] + ["(not named)"]
+    assert source.startswith("named")
+
+    cases = cases_of(recording, "test")
+    mixed = np.random.default_rng(0).normal(100, 5, (200, 2))
+    assert _module_names(cases, mixed)[0] == []
+    ordered = np.concatenate([mixed[:100], mixed[100:] + 60])
+    names, source = _module_names(cases, ordered)
+    assert sorted(set(names)) == ["run 1", "run 2"]
+    assert source.startswith("inferred")
