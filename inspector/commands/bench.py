@@ -59,8 +59,8 @@ def bench(
     from inspector.commands.bench_log import bench_log, line_counts, log_section
     from inspector.commands.bench_routing import bench_routing, routing_section
     from inspector.commands.bench_tiling import measure_tiling, tiling_section
-    from inspector.commands.evaluate import show
     from inspector.commands.line_operation import write_json, write_text
+    from inspector.commands.printing import show
     from inspector.recording import Recording
     from inspector.reporting.machine import this_machine
     from inspector.reporting.markdown import as_markdown

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 if TYPE_CHECKING:
     from inspector.evaluation import Evaluation
     from inspector.recording import Recording
-    from inspector.reporting.tables import Section, Sheet
+    from inspector.reporting.tables import Section
     from inspector.settings import ModelSettings
 
 
@@ -68,6 +67,7 @@ def evaluate(
     """
     from connectors.wiring import load_brain
     from inspector.commands.line_operation import write_json, write_text
+    from inspector.commands.printing import show
     from inspector.recording import Recording
     from inspector.reporting.machine import this_machine
     from inspector.reporting.markdown import as_markdown
@@ -202,23 +202,3 @@ def _contents(sections: Sequence[Section]) -> dict[str, object]:
         "onnx": None,
         **{key: each for part in sections for key, each in part.content.items()},
     }
-
-
-def show(sections: Sequence[Section]) -> None:
-    """Print sections for a person."""
-    console = Console()
-    for section in sections:
-        console.rule(section.title, align="left")
-        for each in section.sheets:
-            console.print(_as_table(each))
-        for note in section.notes:
-            console.print(note, markup=False)
-
-
-def _as_table(each: Sheet) -> Table:
-    table = Table(*each.columns, title=each.title or None)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in each.rows:
-        table.add_row(*row)
-    return table

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,8 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 from inspector.account import Account
+from inspector.commands.printing import as_table
 from inspector.errors import InspectorError
 from inspector.pipeline import Pipeline
+from inspector.reporting.machine import this_machine
+from inspector.reporting.markdown import as_markdown
+from inspector.reporting.tables import Section, Sheet, sheet
 from inspector.storing import Archive
 
 _LOOK_EVERY_S = 0.1
@@ -44,8 +50,16 @@ def operate(pipeline: Pipeline) -> Account:
     return account
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFiles:
+    """Where an account is written, beside what is printed."""
+
+    json: Path | None = None
+    markdown: Path | None = None
+
+
 def operate_and_report(
-    pipeline: Pipeline, archive: Archive, json_file: Path | None
+    pipeline: Pipeline, archive: Archive, files: AccountFiles
 ) -> None:
     """Operate a line, and print its account however it ended.
 
@@ -60,8 +74,13 @@ def operate_and_report(
         console = Console()
         for table in account_tables(account):
             console.print(table)
-        if json_file is not None:
-            write_json(json_file, account.as_json())
+        if files.json is not None:
+            write_json(files.json, account.as_json())
+        if files.markdown is not None:
+            sections = [account_section(account)]
+            machine = this_machine()
+            text = as_markdown("A line's account", sections, sys.argv, machine)
+            write_text(files.markdown, text)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -90,7 +109,7 @@ def write_text(path: Path, text: str) -> None:
 
 def account_tables(account: Account) -> list[Table]:
     """Lay an account out for a person: what became of the parts, and how fast."""
-    return [_parts_table(account), _latency_table(account)]
+    return [as_table(each) for each in account_section(account).sheets]
 
 
 @contextmanager
@@ -123,9 +142,12 @@ def _imbalance(account: Account) -> str:
     )
 
 
-def _parts_table(account: Account) -> Table:
-    table = Table("what", "parts", title="What became of the parts")
-    table.columns[1].justify = "right"
+def account_section(account: Account) -> Section:
+    """Lay an account out: what became of the parts, and how fast."""
+    return Section(title="Account", sheets=(_parts(account), _latency(account)))
+
+
+def _parts(account: Account) -> Sheet:
     rows = {
         "triggered": account.parts,
         "verdicts stored": account.verdicts,
@@ -143,21 +165,19 @@ def _parts_table(account: Account) -> Table:
         "  could not be drawn in time": account.overlays_lost,
         "watcher failures": account.watcher_failures,
     }
-    for what, count in rows.items():
-        table.add_row(what, f"{count}")
-    return table
+    counted = [(what, f"{count}") for what, count in rows.items()]
+    return sheet("What became of the parts", ("what", "parts"), counted)
 
 
 def _named(what: str, counts: Mapping[str, int]) -> dict[str, int]:
     return {f"{what}: {name}": count for name, count in counts.items()}
 
 
-def _latency_table(account: Account) -> Table:
-    title = f"Time per part, at {account.parts_per_s:.1f} parts/s"
-    table = Table("stage", "p50 ms", "p99 ms", title=title)
-    for column in table.columns[1:]:
-        column.justify = "right"
+def _latency(account: Account) -> Sheet:
     stages = {**account.latency_by_stage, "frame to stored": account.latency}
-    for stage, timed in stages.items():
-        table.add_row(stage, f"{timed.p50:.2f}", f"{timed.p99:.2f}")
-    return table
+    rows = [
+        (stage, f"{timed.p50:.2f}", f"{timed.p99:.2f}")
+        for stage, timed in stages.items()
+    ]
+    title = f"Time per part, at {account.parts_per_s:.1f} parts/s"
+    return sheet(title, ("stage", "p50 ms", "p99 ms"), rows)

@@ -56,6 +56,9 @@ def replay(
     split: Annotated[
         str | None, typer.Option(help="Replay one shift only: train, val or test.")
     ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Also write the account's tables to this file.")
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Also write the account to this file.")
     ] = None,
@@ -74,7 +77,7 @@ def replay(
         open_archive,
         replay_feed,
     )
-    from inspector.commands.line_operation import operate_and_report
+    from inspector.commands.line_operation import AccountFiles, operate_and_report
     from inspector.recording import Recording
 
     at = pace(rate)
@@ -83,4 +86,4 @@ def replay(
     archive = open_archive(database, evidence, upgrade=True)
     feed = replay_feed(recorded, Excerpt(pace=at, split=split, limit=limit))
     line = assemble_line(recorded.settings, feed, brain, archive)
-    operate_and_report(line, archive, json)
+    operate_and_report(line, archive, AccountFiles(json=json, markdown=markdown))

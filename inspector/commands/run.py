@@ -27,7 +27,7 @@ def run(
     import os
 
     from connectors.wiring import assemble_line, live_feed, load_brain, open_archive
-    from inspector.commands.line_operation import operate_and_report
+    from inspector.commands.line_operation import AccountFiles, operate_and_report
     from inspector.settings import RunSettings, load_settings
 
     settings = load_settings(line, RunSettings)
@@ -35,4 +35,4 @@ def run(
     database = os.environ.get("INSPECTOR_DATABASE_URL") or settings.database
     archive = open_archive(database, settings.evidence, upgrade=False)
     running = assemble_line(settings, live_feed(settings), brain, archive)
-    operate_and_report(running, archive, json)
+    operate_and_report(running, archive, AccountFiles(json=json))

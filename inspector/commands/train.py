@@ -60,8 +60,8 @@ def train(
     from dataclasses import replace
 
     from inspector.commands.ablation_tables import ablation_content
-    from inspector.commands.evaluate import show
     from inspector.commands.line_operation import write_json, write_text
+    from inspector.commands.printing import show
     from inspector.recording import Recording
     from inspector.reporting.machine import this_machine
     from inspector.reporting.markdown import as_markdown

@@ -16,7 +16,7 @@ from connectors.wiring import (
     open_archive,
     replay_feed,
 )
-from inspector.commands.line_operation import operate_and_report
+from inspector.commands.line_operation import AccountFiles, operate_and_report
 from inspector.commands.replay import pace
 from inspector.recording import Recording
 from inspector.settings import DecisionRules, ModelSettings
@@ -45,7 +45,7 @@ def main() -> None:
     archive = open_archive(database, Path(evidence), upgrade=True)
     feed = replay_feed(recording, Excerpt(pace=pace(rate)))
     line = assemble_line(recording.settings, feed, brain, archive)
-    operate_and_report(line, archive, Path(account))
+    operate_and_report(line, archive, AccountFiles(json=Path(account)))
 
 
 if __name__ == "__main__":

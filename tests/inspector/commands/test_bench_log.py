@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from inspector.commands.bench_log import bench_log, line_counts, log_section
-from inspector.commands.evaluate import show
+from inspector.commands.printing import show
 from tests.small_model import SmallModel
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inspector.commands.bench_routing import bench_routing, routing_section
-from inspector.commands.evaluate import show
+from inspector.commands.printing import show
 from tests.small_model import SmallModel
 
 

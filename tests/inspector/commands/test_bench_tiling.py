@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inspector.commands import bench_tiling
-from inspector.commands.evaluate import show
+from inspector.commands.printing import show
 from inspector.model.hybrid import Branch, PictureView
 from inspector.types import Pixels
 from tests.small_model import SmallModel

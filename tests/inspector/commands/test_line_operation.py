@@ -19,6 +19,7 @@ from rich.console import Console
 
 from inspector.account import Account, Loss, Tally
 from inspector.commands.line_operation import (
+    AccountFiles,
     account_tables,
     operate,
     operate_and_report,
@@ -124,10 +125,12 @@ def test_the_account_is_printed_and_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = Line(ListedFrames(fresh_frames(3)))
-    operate_and_report(line.pipeline(), an_archive(line.shelf), tmp_path / "a.json")
+    files = AccountFiles(json=tmp_path / "a.json", markdown=tmp_path / "a.md")
+    operate_and_report(line.pipeline(), an_archive(line.shelf), files)
     said = json.loads((tmp_path / "a.json").read_text())
     assert (said["parts"], said["verdicts"], said["faults"]) == (3, 3, {})
-    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.md"]
+    assert "| frame to stored |" in (tmp_path / "a.md").read_text()
     assert "triggered" in capsys.readouterr().out
 
 
@@ -136,7 +139,11 @@ def test_a_line_that_breaks_down_still_says_what_became_of_its_parts(
 ) -> None:
     line = Line(ListedFrames(fresh_frames(3)), shelf=VerdictShelf(failures=10**9))
     with pytest.raises(StoreError):
-        operate_and_report(line.pipeline(), an_archive(line.shelf), tmp_path / "a.json")
+        operate_and_report(
+            line.pipeline(),
+            an_archive(line.shelf),
+            AccountFiles(json=tmp_path / "a.json"),
+        )
     said = json.loads((tmp_path / "a.json").read_text())
     assert (said["parts"], said["verdicts"]) == (3, 0)
     assert sum(said["faults"].values()) == 3

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inspector.commands.ablation_tables import ablation_content, ablation_section
-from inspector.commands.evaluate import show
+from inspector.commands.printing import show
 from inspector.recording import Recording
 from inspector.simulation.lines import simulate_line
 from inspector.training.ablation import ALL_STAGES, VARIANTS
