@@ -10,6 +10,8 @@ mirrored at random: as compact as the real one, so that only its place is at sta
 not how much harm scattered covers do.
 
 Cells of the defect map are tested on bad parts, where the score has somewhere to fall.
+They are deleted by covering them, and inserted into the picture of a good part of the
+same shift: a picture covered as a whole is grey, which no model takes for a good part.
 Log lines are tested on all parts, by how far the score is from its full value,
 whichever way it went: a log can speak for a part too.
 """
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,8 +29,9 @@ from numpy.typing import NDArray
 from inspector.evidence import line_weights
 from inspector.explaining import Cover, cells_mask
 from inspector.measures.estimates import Estimate
+from inspector.model.pictures import fit
 from inspector.ports import Model
-from inspector.types import FloatArray, Sample, Scores
+from inspector.types import FloatArray, Pixels, Sample, Scores
 
 Numbers = NDArray[np.float64]
 Order = NDArray[np.int64]
@@ -141,8 +145,15 @@ def measure_faithfulness(
         each for each, is_bad in zip(shift.samples, shift.bad, strict=True) if is_bad
     ]
     areas: dict[str, list[tuple[float, float]]] = {}
+    good = [
+        each.pixels
+        for each, is_bad in zip(shift.samples, shift.bad, strict=True)
+        if not is_bad and each.pixels is not None
+    ]
     for sample in _some(bad, extent.parts, rng):
-        _note(areas, _PICTURE, picture_areas(model, sample, cover, extent, rng))
+        base = good[int(rng.integers(len(good)))] if good else None
+        swaps = Swaps(sample=sample, cover=cover, good=base)
+        _note(areas, _PICTURE, picture_areas(model, swaps, extent, rng))
         progress(1)
     for sample in _some(shift.samples, extent.parts, rng):
         _note(areas, _LOG, log_areas(model, sample, extent, rng))
@@ -163,32 +174,63 @@ class Areas:
     insertion: tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swaps:
+    """A part, and what stands in for the cells that are taken from its picture."""
+
+    sample: Sample
+    cover: Cover
+    good: Pixels | None
+    """A good part's picture to insert into; without one, a covered picture is."""
+
+
 def picture_areas(
-    model: Model, sample: Sample, cover: Cover, extent: Extent, rng: np.random.Generator
+    model: Model, swaps: Swaps, extent: Extent, rng: np.random.Generator
 ) -> Areas | None:
     """Delete and insert cells of one part; `None` if its picture was not looked at."""
+    sample = swaps.sample
     whole = model.score(sample)
     defect_map, pixels = whole.defect_map, sample.pixels
     if defect_map is None or pixels is None:
         return None
-    grid = defect_map.shape
     maps = [defect_map, *(_moved(defect_map, rng) for _ in range(extent.random_orders))]
     orders = [_order(each.ravel(), rng) for each in maps]
+    good = None if swaps.good is None else _alike(swaps.good, pixels)
 
-    def score(cells: Order) -> float:
+    def without(cells: Order, into: Pixels | None) -> float:
         if not len(cells):
             return whole.score
-        places = zip(*np.unravel_index(cells, grid), strict=True)
-        mask = cells_mask(
-            frozenset((int(row), int(column)) for row, column in places),
-            grid,
-            pixels.shape,
+        mask = _mask(cells, defect_map.shape, pixels)
+        left = (
+            swaps.cover(pixels, mask) if into is None else _pasted(pixels, into, mask)
         )
-        return model.score(replace(sample, pixels=cover(pixels, mask))).score
+        return model.score(replace(sample, pixels=left)).score
 
-    deletion = [_area(_STEPS, _deleting(order, _STEPS, score)) for order in orders]
-    insertion = [_area(_STEPS, _inserting(order, _STEPS, score)) for order in orders]
+    deleting, inserting = partial(without, into=None), partial(without, into=good)
+    deletion = [_area(_STEPS, _deleting(each, _STEPS, deleting)) for each in orders]
+    insertion = [_area(_STEPS, _inserting(each, _STEPS, inserting)) for each in orders]
     return Areas(deletion=_against(deletion), insertion=_against(insertion))
+
+
+def _mask(cells: Order, grid: tuple[int, ...], pixels: Pixels) -> NDArray[np.bool_]:
+    places = zip(*np.unravel_index(cells, grid), strict=True)
+    chosen = frozenset((int(row), int(column)) for row, column in places)
+    return cells_mask(chosen, grid, pixels.shape)
+
+
+def _alike(good: Pixels, pixels: Pixels) -> Pixels:
+    """Bring a good part's picture to the size, brightness and contrast of another."""
+    height, width = pixels.shape[:2]
+    channels = 1 if pixels.ndim == 2 else 3  # noqa: PLR2004
+    sized = fit(good, height, width, channels).reshape(pixels.shape).astype(np.float64)
+    contrast = pixels.std() / sized.std() if sized.std() > 1 else 1.0
+    alike = (sized - sized.mean()) * contrast + pixels.mean()
+    return np.asarray(np.rint(alike.clip(0, 255)), np.uint8)
+
+
+def _pasted(pixels: Pixels, into: Pixels, missing: NDArray[np.bool_]) -> Pixels:
+    shaped = missing.reshape(*missing.shape, *(1,) * (pixels.ndim - 2))
+    return np.where(shaped, into, pixels)
 
 
 def log_areas(

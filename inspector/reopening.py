@@ -14,7 +14,7 @@ from inspector.errors import InputError, InspectorError
 from inspector.evidence import WindowRecord
 from inspector.recording import FrameRow, Recording
 from inspector.settings import ModelSettings
-from inspector.types import Frame, Verdict, Window
+from inspector.types import Frame, Problem, Verdict, Window
 from inspector.windows import WindowAssembler
 
 CLOSE_ENOUGH = 5e-3
@@ -89,12 +89,19 @@ def require_model(
         ("branch", branch_sha256, verdict.branch.sha256),
     ):
         if found != wanted:
-            what = (
-                f"its {part} is {found[:12]}, but the verdict was given by {part} "
-                f"{wanted} (line {verdict.branch.line}, version "
-                f"{verdict.branch.version}): give that model's folder with --model"
-            )
-            raise InputError.single(where, what)
+            other = Problem(where=f"{where}", what=f"its {part} is {found}")
+            raise InputError([other, needed_model(verdict, where)])
+
+
+def needed_model(verdict: Verdict, where: Path) -> Problem:
+    """Name the model that an explanation of a verdict needs."""
+    branch = verdict.branch
+    what = (
+        f"the verdict was given by trunk {verdict.trunk.sha256} and branch "
+        f"{branch.sha256} (line {branch.line}, version {branch.version}): give that "
+        "model's folder with --model"
+    )
+    return Problem(where=f"{where}", what=what)
 
 
 def require_settings(verdict: Verdict, where: Path, found_sha256: str) -> None:

@@ -228,6 +228,24 @@ def _reopen_recorded(verdict: Verdict, places: _Places, model_folder: Path) -> R
 
 def _model(verdict: Verdict, settings: ModelSettings, folder: Path) -> HybridModel:
     """Load the model that gave the verdict; every other one is refused first."""
+    from inspector.errors import ArtifactError
+    from inspector.model.hybrid import load_model
+    from inspector.reopening import needed_model, require_model
+
+    try:
+        trunk_sha256, branch_sha256 = _hashes(verdict, folder)
+    except ArtifactError as error:
+        needed = needed_model(verdict, folder)
+        raise ArtifactError([*error.problems, needed]) from error
+    require_model(
+        verdict, folder, trunk_sha256=trunk_sha256, branch_sha256=branch_sha256
+    )
+    same = settings.model_copy(update={"branch": verdict.branch.version})
+    return load_model(folder, verdict.branch.line, settings=same)
+
+
+def _hashes(verdict: Verdict, folder: Path) -> tuple[str, str]:
+    """Name the trunk and the branch that a folder holds for a verdict's line."""
     from inspector.model.artifact import (
         Artifact,
         BranchManifest,
@@ -235,19 +253,12 @@ def _model(verdict: Verdict, settings: ModelSettings, folder: Path) -> HybridMod
         branch_folder,
         trunk_folder,
     )
-    from inspector.model.hybrid import load_model
-    from inspector.reopening import require_model
 
-    line = verdict.branch.line
-    branch = branch_folder(folder, line, verdict.branch.version)
-    require_model(
-        verdict,
-        folder,
-        trunk_sha256=Artifact.open(trunk_folder(folder), TrunkManifest).sha256,
-        branch_sha256=Artifact.open(branch, BranchManifest).sha256,
+    branch = branch_folder(folder, verdict.branch.line, verdict.branch.version)
+    return (
+        Artifact.open(trunk_folder(folder), TrunkManifest).sha256,
+        Artifact.open(branch, BranchManifest).sha256,
     )
-    same = settings.model_copy(update={"branch": verdict.branch.version})
-    return load_model(folder, line, settings=same)
 
 
 def _named(verdict: Verdict) -> str:

@@ -96,6 +96,7 @@ def scale_chart(
                 textcoords="offset points",
                 va="center",
                 ha="right" if on_left else "left",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
             )
         axes.set_yticks(range(len(known)), list(reversed(known)))
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.7, len(known) - 0.3))

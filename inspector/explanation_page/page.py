@@ -426,7 +426,8 @@ def _outlined(pixels: Pixels, cells: frozenset[Cell], grid: tuple[int, ...]) -> 
 
 
 def _when(moment_ns: int) -> str:
-    return format_utc_ns(moment_ns).replace("T", " ")
+    """Show a moment to the millisecond; the record keeps all of it."""
+    return f"{format_utc_ns(moment_ns)[:23].replace('T', ' ')} UTC"
 
 
 def _plain(words: str) -> str:

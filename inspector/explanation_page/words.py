@@ -47,7 +47,9 @@ _EN = {
         "Where the model sees a defect: red is the hottest, {hottest:.3f} of 1"
     ),
     "picture_outline": "The region that flips the verdict when it is covered",
-    "picture_covered": "The same, covered with its surroundings: score {score:.3f}",
+    "picture_covered": (
+        "The same, covered with surface from elsewhere in it: score {score:.3f}"
+    ),
     "picture_not_looked_at": (
         "The picture was not looked at on this route, so there is no region to show."
     ),
@@ -143,6 +145,7 @@ _EN = {
     "stage_log_context": "reading the log together",
     "stage_picture": "looking at the picture",
     "stage_fusion": "fusion",
+    "stage_drift": "watching for drift",
     "stage_decide": "deciding",
     "trunk": "Trunk",
     "branch": "Branch",
@@ -156,8 +159,8 @@ _EN = {
         "rested on; where the two disagree, believe the flip: it was tried."
     ),
     "reading_2": (
-        "A region is taken away by covering it with its surroundings. The cover is "
-        "smooth and may hide good surface with the defect, or leave a trace of it."
+        "A region is taken away by covering it with surface from elsewhere in the "
+        "picture. The cover may leave a trace of the defect, or bring another along."
     ),
     "reading_3": (
         "This explains the model, not the part: a line that flips the verdict need not "
@@ -199,7 +202,7 @@ _ZH = {
     "picture_plain": "相机原图",
     "picture_heat": "模型认为有缺陷之处：红色最强，最高为 {hottest:.3f}（满分 1）",
     "picture_outline": "遮盖后会改变判定的区域",
-    "picture_covered": "用周围图像遮盖该区域之后：得分 {score:.3f}",
+    "picture_covered": "用别处的表面遮盖该区域之后：得分 {score:.3f}",
     "picture_not_looked_at": "本路径未查看图像，因此没有可显示的区域。",
     "picture_missing": "该件没有图像。",
     "defect": "若有缺陷，最可能的类型：{defect}",
@@ -284,6 +287,7 @@ _ZH = {
     "stage_log_context": "综合读取日志",
     "stage_picture": "查看图像",
     "stage_fusion": "融合",
+    "stage_drift": "监视漂移",
     "stage_decide": "判定",
     "trunk": "主干",
     "branch": "分支",
@@ -297,8 +301,8 @@ _ZH = {
         "两者不一致时，以后者为准：那是实际试过的。"
     ),
     "reading_2": (
-        "去掉一个区域，是用其周围的图像把它遮盖。遮盖处较平滑，"
-        "可能连同缺陷盖住良好表面，也可能留下缺陷的痕迹。"
+        "去掉一个区域，是用同一图像中别处的表面把它遮盖。"
+        "遮盖处可能留下缺陷的痕迹，也可能带来别处的缺陷。"
     ),
     "reading_3": (
         "本报告解释的是模型，不是零件：会改变判定的日志行未必是缺陷的原因。"

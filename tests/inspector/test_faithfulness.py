@@ -54,8 +54,13 @@ def some_parts() -> list[Sample]:
 
 
 def measured(model: Model, *, bad: bool = True) -> Faithfulness:
-    parts = some_parts()
-    shift = Shift(line="poly", split="test", samples=parts, bad=[bad] * len(parts))
+    parts, good = some_parts(), [a_sample(a_picture(), 0.1, 0.1)] * 2
+    shift = Shift(
+        line="poly",
+        split="test",
+        samples=[*parts, *good],
+        bad=[bad] * len(parts) + [False] * len(good),
+    )
     return measure_faithfulness(model, shift, with_grey, EXTENT, lambda _: None)
 
 
