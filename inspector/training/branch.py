@@ -216,16 +216,18 @@ def fit_weights(known: FloatArray, bad: NDArray[np.bool_]) -> list[float]:
     """
     mean, spread = known.mean(0), known.std(0) + 1e-6
     kept = np.ones(known.shape[1], bool)
-    while True:
+    weights = np.zeros(len(kept))
+    bias = float(np.log(bad.mean() / (1 - bad.mean())))
+    while kept.any():
         model = LogisticRegression(C=0.3).fit(
             (known - mean)[:, kept] / spread[kept], bad
         )
-        weights = np.zeros(len(kept))
-        weights[kept] = model.coef_[0] / spread[kept]
-        if (weights >= 0).all() or kept.sum() == 1:
+        if (model.coef_[0] >= 0).all():
+            weights[kept] = model.coef_[0] / spread[kept]
+            bias = float(model.intercept_[0] - (weights * mean).sum())
             break
-        kept &= weights > 0
-    bias = float(model.intercept_[0] - (weights * mean).sum())
+        # One at a time: without the worst, another may be worth something after all.
+        kept[np.flatnonzero(kept)[model.coef_[0].argmin()]] = False
     return [*map(float, weights), bias]
 
 

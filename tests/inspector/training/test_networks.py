@@ -170,6 +170,15 @@ def test_no_opinion_counts_against_itself(seed: int) -> None:
     assert all(weight >= 0 for weight in weights)
 
 
+def test_opinions_that_are_all_wrong_leave_the_base_rate() -> None:
+    rng = np.random.default_rng(0)
+    bad = np.arange(400) % 4 == 0
+    known = rng.normal(size=(400, 3)) - 2.0 * bad[:, None]
+    *weights, bias = fit_weights(known.astype(np.float32), bad)
+    assert weights == [0, 0, 0]
+    assert bias == pytest.approx(np.log(0.25 / 0.75))
+
+
 def test_a_better_opinion_weighs_more() -> None:
     rng = np.random.default_rng(0)
     bad = np.arange(400) % 2 == 0
