@@ -19,6 +19,7 @@ from inspector.types import (
     Decision,
     Fault,
     LogContext,
+    Look,
     Route,
     TrunkId,
     Verdict,
@@ -120,6 +121,7 @@ def _as_verdict(row: RowMapping) -> Verdict:
         decision=Decision(row["decision"]),
         fault=None if fault is None else Fault(fault),
         route=Route(row["route"]),
+        look=_look(row),
         log_context=LogContext(row["log_context"]),
         trunk=TrunkId(version=row["trunk_version"], sha256=row["trunk_sha256"]),
         branch=BranchId(
@@ -129,6 +131,13 @@ def _as_verdict(row: RowMapping) -> Verdict:
         ),
         stage_ms=MappingProxyType(row["stage_ms"]),
     )
+
+
+def _look(row: RowMapping) -> Look:
+    """Say how closely the picture was looked at; before there were glances, in full."""
+    if row["look"] is not None:
+        return Look(row["look"])
+    return Look.NONE if row["picture_score"] is None else Look.FULL
 
 
 @contextmanager
