@@ -376,12 +376,15 @@ class _Page:
 
     def _versions(self) -> list[tuple[str, str]]:
         verdict, w = self._verdict, self._w
-        look = self._found.scores.look if self._found else Look.NONE
         version = w["version"]
         return [
             (w["reason"], _plain(verdict.reason)),
             (w["route"], w[f"route_{verdict.route}"]),
-            *([(w["look"], w[f"look_{look}"])] if look is not Look.NONE else []),
+            *(
+                []
+                if verdict.look is Look.NONE
+                else [(w["look"], w[f"look_{verdict.look}"])]
+            ),
             (w["latency"], f"{verdict.latency_ms:.1f} ms"),
             (w["trunk"], f"{version} {verdict.trunk.version}, {verdict.trunk.sha256}"),
             (
