@@ -63,23 +63,24 @@ def _areas(found: Sequence[Ablated]) -> Sheet:
 def _recalls(found: Sequence[Ablated]) -> Sheet:
     from inspector.reporting.tables import sheet
 
-    columns = (
-        *("trained", "line", "parts", "text to picture @1", "@5"),
-        *("picture to text @1", "@5", "chance @1", "@5"),
-    )
+    columns = ("trained", "line", "parts", "text to picture", "back", "chance")
     rows = [
         (
             each.variant,
             each.line,
             f"{each.recall.parts}",
-            *(f"{value:.3f}" for value in each.recall.text_to_picture),
-            *(f"{value:.3f}" for value in each.recall.picture_to_text),
-            *(f"{value:.3f}" for value in each.recall.by_chance),
+            _at_one_and_five(each.recall.text_to_picture),
+            _at_one_and_five(each.recall.picture_to_text),
+            _at_one_and_five(each.recall.by_chance),
         )
         for each in found
         if each.recall is not None
     ]
-    return sheet("Retrieval after alignment, recall on `val`", columns, rows)
+    return sheet("Retrieval: recall at 1 / at 5 on `val`", columns, rows)
+
+
+def _at_one_and_five(values: Sequence[float]) -> str:
+    return " / ".join(f"{value:.3f}" for value in values)
 
 
 def _recall_content(each: Recall) -> dict[str, Any]:

@@ -8,6 +8,8 @@ alone: a log that does not reject calls for the picture.
 A picture is first glanced at: half its size, the first layers only. A second router
 guesses how far a full look would move the score, and most parts need none. What the
 glance saw is a part of the full look's opinion, so no look is wasted.
+
+A log that seems to be another part's is not heeded: its part is judged by the picture.
 """
 
 from __future__ import annotations
@@ -80,11 +82,15 @@ class PictureView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogView:
-    """What the log says: tokens `[1, lines + 1, width]`, logit, `[lines]` shares."""
+    """What the log says: tokens `[1, lines + 1, width]`, logit, `[lines]` shares.
+
+    trust: probability that it is this part's own log.
+    """
 
     tokens: FloatArray
     logit: float
     weights: FloatArray
+    trust: float
 
 
 class Trunk:
@@ -127,10 +133,10 @@ class Trunk:
 
     def read_log(self, lines: FloatArray, circumstances: FloatArray) -> LogView:
         """Read encoded lines `[lines, width]` together."""
-        tokens, logit, weights = self._context.run(
+        tokens, logit, weights, trust = self._context.run(
             lines[None], circumstances[None], _ones(lines)
         )
-        return LogView(tokens, float(logit[0]), np.asarray(weights[0]))
+        return LogView(tokens, float(logit[0]), np.asarray(weights[0]), float(trust[0]))
 
     def fuse(self, picture: PictureView, log: LogView) -> float:
         """Let the modalities attend to each other; gives what their sum misses."""
@@ -151,6 +157,7 @@ class Trunk:
             log.logit,
             self.fuse(picture, log),
             *log.weights,
+            log.trust,
             self.expect_look(picture, (0.0, 0.0, 0.0)),
         ]
         _check_golden(artifact.folder, np.array(found), golden["expected"])
@@ -300,6 +307,8 @@ class HybridModel:
             return route, None
         log = self._trunk.read_log(vectors, lines.circumstances)
         laps.end("log_context")
+        if sample.pixels is not None and not is_own(log.trust):
+            return Route.PICTURE, None
         return route, log
 
     def _look(
@@ -463,6 +472,14 @@ _FAR = 700.0
 def _view(network: Network, tile: Pixels, look: Look) -> PictureView:
     tokens, cells, logit, kinds = network.run(tile[None])
     return PictureView(tokens, cells, float(logit[0]), int(kinds[0].argmax()), look)
+
+
+def is_own(trust: float) -> bool:
+    """Whether a log is heeded beside a picture: not if it seems another part's."""
+    return trust >= _OWN_LOG
+
+
+_OWN_LOG = 0.5
 
 
 def worst_of(views: Sequence[PictureView]) -> int:

@@ -245,7 +245,8 @@ def _empty_heads(branch: Branch) -> BranchHeads:
 
 def _of_heads(branch: Branch, heads: BranchHeads) -> Branch:
     """Give a branch that says what its heads say, and nothing else."""
-    return Branch(branch.backbone, branch.glancing, heads, branch.good).eval()
+    glance = branch.glancing, branch.glance_good
+    return Branch(branch.backbone, glance, (heads, branch.good)).eval()
 
 
 def _rate(case: Trained, plan: HeadPlan) -> float:

@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from inspector.training.averaging import ema
 from inspector.training.networks import (
+    GLANCE,
     GRID,
     LOOK,
     WIDTH,
@@ -166,7 +167,8 @@ def _badness(logit: Tensor, masks: FloatArray, tiles: int) -> Tensor:
     return found.reshape(-1, tiles)
 
 
-def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
+@torch.no_grad()
+def remember_good_parts(store: FeatureStore, scales: slice, good: Parts) -> GoodParts:
     """Choose the patches of good parts, as taken, that stand for all of them.
 
     Greedy k-centre selection in a random projection (Roth et al., CVPR 2022). Views
@@ -175,7 +177,7 @@ def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
     rng = np.random.default_rng(0)
     patches = torch.cat(
         [
-            patch_features(features).flatten(0, 1)[::_EVERY]
+            patch_features(features[scales]).flatten(0, 1)[::_EVERY]
             for _, features in store.batches(good)
         ]
     )
@@ -187,23 +189,24 @@ def remember_good_parts(store: FeatureStore, good: Parts) -> GoodParts:
 
 @torch.no_grad()
 def opinions_of(branch: Branch, store: FeatureStore, parts: Parts) -> Tensor:
-    """Give the glance's logit, the heads' and the distance to good parts.
+    """Give the heads' logit and the distance to good parts, of a glance and of a look.
 
     Returns:
-        `[parts, 3]`, of the tile where the glance points.
+        `[parts, 4]`, glance first, of the tile where the glance's heads point.
     """
     found = [
         torch.stack(
             [
-                branch.read_glance(features).logit,
+                branch.glancing(features[GLANCE]).logit,
+                branch.glance_good(features[GLANCE]),
                 branch.heads(features[LOOK]).logit,
-                branch.good(features),
+                branch.good(features[LOOK]),
             ],
             1,
         )
         for _, features in store.batches(parts)
     ]
-    opinions = torch.cat(found).reshape(-1, store.tiles, 3)
+    opinions = torch.cat(found).reshape(-1, store.tiles, 4)
     return opinions[torch.arange(len(opinions)), opinions[..., 0].argmax(1)]
 
 

@@ -122,9 +122,9 @@ class _ReadContext(nn.Module):
 
     def forward(
         self, lines: Tensor, circumstances: Tensor, present: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         reading = self.context(lines, circumstances, present)
-        return reading.tokens, reading.logit, reading.weights
+        return reading.tokens, reading.logit, reading.weights, reading.trust
 
 
 _SOME = 5
@@ -233,6 +233,7 @@ def _golden_trunk(trunk: Trunk, example: LineData) -> bytes:
             with_summary(present),
         )[0],
         *reading.weights[0],
+        reading.trust[0],
         trunk.look_router(impression(torch.zeros(1, 3), torch.from_numpy(cells)))[0],
     ]
     return pack_arrays(

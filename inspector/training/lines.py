@@ -125,11 +125,16 @@ def train_branch(
     opinions = torch.cat(
         [opinions_of(each, line.store, block) for block, each in asked]
     )
-    share, *own = fit_weights(opinions.numpy(), line.labelled.bad[honest])
+    known, bad = opinions.numpy(), line.labelled.bad[honest]
+    at_a_glance = fit_weights(known[:, :2], bad)
+    glanced = known[:, :2] @ at_a_glance[:2] + at_a_glance[2]
+    share, *own = fit_weights(np.column_stack([glanced, known[:, 2:]]), bad)
     everything = np.arange(len(line.labelled.rows))
+    for _, each in asked:
+        each.opinion.copy_(torch.tensor(own))
+        each.glance_opinion.copy_(torch.tensor(at_a_glance))
     full, glance = look_at_parts(branch, line.store, everything)
     for block, each in asked:
-        each.opinion.copy_(torch.tensor(own))
         own_full, own_glance = look_at_parts(each, line.store, block)
         _put(full, block, own_full)
         _put(glance, block, own_glance)
@@ -184,11 +189,14 @@ def _branch_of(
     plan: HeadPlan,
     progress: Progress,
 ) -> Branch:
-    look, glance = (
-        train_heads(heads, scales, line.store, line.labelled, parts, plan, progress)
-        for heads, scales in ((start.look, LOOK), (start.glance, GLANCE))
-    )
     good = parts[~line.labelled.bad[parts]]
-    with torch.no_grad():
-        remembered = remember_good_parts(line.store, good)
-        return Branch(backbone, glance, look, remembered).eval()
+    glance, look = (
+        (
+            train_heads(
+                heads, scales, line.store, line.labelled, parts, plan, progress
+            ),
+            remember_good_parts(line.store, scales, good),
+        )
+        for heads, scales in ((start.glance, GLANCE), (start.look, LOOK))
+    )
+    return Branch(backbone, glance, look).eval()

@@ -332,9 +332,13 @@ class GoodParts(nn.Module):
 def patch_features(features: Sequence[Tensor]) -> Tensor:
     """Describe each cell by the two fine scales: `[n, GRID * GRID, channels]`.
 
-    Neighbours are not averaged in: on solar cells that told bad from good worse.
+    A coarser grid is repeated. Neighbours are not averaged in: on solar cells that told
+    bad from good worse.
     """
-    return torch.cat(list(features[:2]), 1).flatten(2).transpose(1, 2)
+    fine, middle = features[:2]
+    if middle.shape[2] != fine.shape[2]:
+        middle = functional.interpolate(middle, scale_factor=2.0)
+    return torch.cat([fine, middle], 1).flatten(2).transpose(1, 2)
 
 
 class PictureNetwork(nn.Module):
@@ -357,29 +361,31 @@ class PictureNetwork(nn.Module):
         raise NotImplementedError
 
 
+Sight = tuple[BranchHeads, GoodParts]
+"""What reads one kind of look."""
+
+
 class Branch(nn.Module):
     """A line's CNN branch: picture in, tokens and opinions out.
 
     It is exported as two graphs. The glance reads the picture at half its size with
     the first layers of the backbone only; the full look reads all of it, and its
     opinion is added to the glance's.
+
+    opinion: weights of the heads and of the distance to good parts, and a bias, of a
+        full look; glance_opinion: the same of a glance.
     """
 
     opinion: Tensor
+    glance_opinion: Tensor
 
-    def __init__(
-        self,
-        backbone: PictureNetwork,
-        glancing: BranchHeads,
-        heads: BranchHeads,
-        good: GoodParts,
-    ) -> None:
+    def __init__(self, backbone: PictureNetwork, glance: Sight, look: Sight) -> None:
         super().__init__()
         self.backbone = backbone
-        self.glancing = glancing
-        self.heads = heads
-        self.good = good
-        self.register_buffer("opinion", torch.tensor([1.0, 0.0, 0.0]))
+        self.glancing, self.glance_good = glance
+        self.heads, self.good = look
+        for name in ("opinion", "glance_opinion"):
+            self.register_buffer(name, torch.tensor([1.0, 0.0, 0.0]))
 
     def forward(self, picture: Tensor) -> PictureReading:
         """Look in full at pictures `[n, SIDE, SIDE, 1 or 3]` of 0 to 255."""
@@ -387,20 +393,25 @@ class Branch(nn.Module):
 
     def glance(self, picture: Tensor) -> PictureReading:
         """Glance at the same pictures."""
-        return cast(
-            "PictureReading", self.glancing(self.backbone.glance(standardise(picture)))
-        )
+        return self._read_glance(self.backbone.glance(standardise(picture)))
 
     def read(self, features: Sequence[Tensor]) -> PictureReading:
         """Read features of a full look: heads and distance, weighed together."""
         seen = self.heads(features[LOOK])
-        heads, distance, bias = self.opinion
-        logit = heads * seen.logit + distance * self.good(features) + bias
-        return cast("PictureReading", seen._replace(logit=logit))
+        return _weighed(seen, self.good(features[LOOK]), self.opinion)
 
     def read_glance(self, features: Sequence[Tensor]) -> PictureReading:
         """Read features of a glance."""
-        return cast("PictureReading", self.glancing(features[GLANCE]))
+        return self._read_glance(features[GLANCE])
+
+    def _read_glance(self, features: Sequence[Tensor]) -> PictureReading:
+        seen = self.glancing(features)
+        return _weighed(seen, self.glance_good(features), self.glance_opinion)
+
+
+def _weighed(seen: PictureReading, distance: Tensor, opinion: Tensor) -> PictureReading:
+    on_heads, on_distance, bias = opinion
+    return seen._replace(logit=on_heads * seen.logit + on_distance * distance + bias)
 
 
 def impression(logits: Tensor, cells: Tensor) -> Tensor:

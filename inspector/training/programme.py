@@ -459,7 +459,7 @@ class _Advance:
 
 TOLERANCES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25)
 LOOK_TOLERANCES = (0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.13, 0.16)
-_AREA_LOST = 0.001
+_AREA_LOST = 0.002
 """Area under the ROC curve that glances may cost on parts with honest opinions."""
 _CHANGED_VERDICTS = 0.01
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from inspector.model.artifact import (
     branch_folder,
     trunk_folder,
 )
-from inspector.model.hybrid import weigh
+from inspector.model.hybrid import is_own, weigh
 from inspector.model.lines import LineReader, wordings_from_json
 from inspector.model.pictures import fit_tiles
 from inspector.settings import DecisionRules
@@ -117,6 +117,8 @@ class TorchModel:
         present = torch.ones(encoded.shape[:2])
         circumstances = torch.from_numpy(lines.circumstances)[None]
         log = self._trunk.log.context(encoded, circumstances, present)
+        if not is_own(float(log.trust)):
+            return weigh(self._weights.picture, (float(seen.logit),))
         added = self._trunk.fusion(
             seen.tokens, seen.cells, log.tokens, with_summary(present)
         )
@@ -164,15 +166,20 @@ def load_torch_model(folder: Path, line: str, version: str) -> TorchModel:
 def _empty_branch(artifact: Artifact[BranchManifest]) -> Branch:
     backbone = empty_backbone(artifact.manifest.backbone)
     state = load(artifact.read("weights.safetensors"))
-    memory = [
-        torch.zeros_like(state[f"good.{name}"]) for name in ("mean", "spread", "memory")
-    ]
     kinds = len(artifact.manifest.kinds)
-    heads, glancing = (
-        BranchHeads(channels, kinds)
-        for channels in (backbone.channels, backbone.channels[:-1])
+    glance, look = (
+        (BranchHeads(channels, kinds), _empty_memory(state, name))
+        for name, channels in (
+            ("glance_good", backbone.channels[:-1]),
+            ("good", backbone.channels),
+        )
     )
-    return Branch(backbone, glancing, heads, GoodParts(*memory))
+    return Branch(backbone, glance, look)
+
+
+def _empty_memory(state: Mapping[str, torch.Tensor], owner: str) -> GoodParts:
+    names = ("mean", "spread", "memory")
+    return GoodParts(*(torch.zeros_like(state[f"{owner}.{name}"]) for name in names))
 
 
 def _fill(module: nn.Module, content: bytes, folder: Path) -> None:

@@ -40,11 +40,12 @@ def test_a_model_holds_what_a_station_needs_and_nothing_pickled(
     branch = f"branches/{LINE}/1"
     assert found == {
         *(f"trunk/{name}.onnx" for name in ("log_lines", "log_context")),
-        *(f"trunk/{name}.onnx" for name in ("fusion", "router")),
+        *(f"trunk/{name}.onnx" for name in ("fusion", "router", "look_router")),
         *(f"{where}/manifest.toml" for where in ("trunk", branch)),
         *(f"{where}/weights.safetensors" for where in ("trunk", branch)),
         *(f"{where}/golden.npz" for where in ("trunk", branch)),
         f"{branch}/branch.onnx",
+        f"{branch}/glance.onnx",
         f"{branch}/wordings.json",
         f"settings/{LINE}.toml",
     }
