@@ -32,7 +32,7 @@ from inspector.ports import Model
 from inspector.recording import Recording
 from inspector.reporting.machine import this_machine
 from inspector.reporting.markdown import as_markdown
-from inspector.reporting.tables import Section, Sheet, counted, sheet
+from inspector.reporting.tables import Section, counted, sheet
 from inspector.settings import DecisionRules, DriftRules
 from inspector.shifts import samples_of
 from inspector.types import Decision, LogContext, Pixels, Sample
@@ -81,14 +81,6 @@ class Finding:
             "escapes": self.escapes.as_json(),
             "false_rejects": self.false_rejects.as_json(),
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What became of the shifts as they are, and of each change."""
-
-    unchanged: tuple[Finding, ...]
-    changed: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,23 +207,20 @@ class Trial:
         self._progress = progress
         self._usual = self._look("val")
 
-    def run(self, wanted: dict[str, Change]) -> Findings:
+    def run(self, wanted: dict[str, Change]) -> list[Finding]:
         """Show the shifts as they are, then each change of the validation shift.
 
         Raises:
             RecordingError: a picture cannot be read.
         """
-        again, test = "validation shift again", "test shift"
-        return Findings(
-            unchanged=(
-                self._find(again, "val", self._usual),
-                self._find(test, "test", self._look("test")),
-            ),
-            changed=tuple(
+        return [
+            self._find("validation shift again", "val", self._usual),
+            self._find("test shift", "test", self._look("test")),
+            *(
                 self._find(name, "val", self._look("val", change))
                 for name, change in wanted.items()
             ),
-        )
+        ]
 
     def _look(self, split: str, change: Change = lambda sample: sample) -> Seen:
         described, verdicts = [], []
@@ -279,32 +268,34 @@ def bad_parts(recording: Recording, split: str) -> Bools:
     return np.array([label != good for label in labels], bool)
 
 
-def drift_section(found: Findings, parts: int) -> Section:
+def drift_section(found: Sequence[Finding], parts: int) -> Section:
     """Lay findings out.
 
     Args:
         found: by a trial.
         parts: how many parts the watch compares.
     """
-    every = (*found.unchanged, *found.changed)
-    reasons = [f"{each.name}: {each.watched.alarm}." for each in every if _rang(each)]
+    by_watch = ("shift", "noted after", "alarm after", "left to a person")
+    alone = ("shift", "verdicts changed", "escapes", "false rejects")
+    reasons = [
+        f"{each.name}: {each.watched.alarm}." for each in found if each.watched.alarm
+    ]
     return Section(
         title="Drift",
         sheets=(
-            _sheet("Not changed", "shift", found.unchanged),
-            _sheet("Validation shift, changed", "change", found.changed),
+            sheet("The watch", by_watch, [_by_watch(each) for each in found]),
+            sheet("Thresholds alone", alone, [_alone(each) for each in found]),
         ),
         notes=(
             f"The last {parts} parts are compared, after the whole validation shift "
-            "had been seen. noted, alarm: parts until then. left: parts left to a "
-            "person by the watch. verdicts changed, escapes, false rejects: of the "
-            "thresholds alone, as if nobody watched.",
+            "had been seen. Changes are made to the validation shift. noted, alarm: "
+            "after so many parts. left to a person: by the watch. Thresholds alone: "
+            "as if nobody watched.",
             *reasons,
         ),
         content={
             "parts_compared": parts,
-            "unchanged": [each.as_json() for each in found.unchanged],
-            "changed": [each.as_json() for each in found.changed],
+            "shifts": [each.as_json() for each in found],
         },
     )
 
@@ -364,29 +355,19 @@ def _unlogged() -> Iterator[None]:
         log.setLevel(before)
 
 
-def _rang(each: Finding) -> bool:
-    return each.watched.alarm is not None
-
-
-def _sheet(title: str, what: str, found: Sequence[Finding]) -> Sheet:
-    columns = (
-        *(what, "noted", "alarm", "left", "verdicts changed"),
-        *("escapes", "false rejects"),
-    )
-    return sheet(title, columns, [_row(each) for each in found])
-
-
-def _row(each: Finding) -> tuple[str, ...]:
+def _by_watch(each: Finding) -> tuple[str, ...]:
     watched = each.watched
     return (
         each.name,
         _after(watched.noted_after, watched.noted),
         _after(watched.alarm_after),
         counted(watched.left),
-        "" if each.changed is None else f"{each.changed.value:.0%}",
-        counted(each.escapes),
-        counted(each.false_rejects),
     )
+
+
+def _alone(each: Finding) -> tuple[str, ...]:
+    changed = "" if each.changed is None else f"{each.changed.value:.0%}"
+    return each.name, changed, counted(each.escapes), counted(each.false_rejects)
 
 
 def _after(parts: int | None, what: Sequence[str] = ()) -> str:
