@@ -307,9 +307,7 @@ def _measured(folder: Path, model: Path, other: Path | None) -> tuple[str, Secti
     drift = brain.settings.drift
     if drift is None:
         where = model / "settings" / f"{line}.toml"
-        what = (
-            "has no [drift]: train the line with longer shifts, so that it is watched"
-        )
+        what = "has no [drift]: train the line again, on longer shifts"
         raise InputError.single(where, what)
     wanted = changes(None if other is None else Recording.load(other))
     again = 1 + len(wanted)
