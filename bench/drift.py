@@ -145,7 +145,7 @@ def changes(other: Recording | None = None) -> dict[str, Change]:
         found[f"pictures of {other.settings.id}"] = _to_picture(
             lambda _: next(pictures)
         )
-    up = f"decimal readings up by {READINGS_UP - 1:.0%}"
+    up = f"readings up by {READINGS_UP - 1:.0%}"
     return found | {"no log lines": without_log, up: with_readings_up}
 
 

@@ -80,7 +80,7 @@ def found_of(trial: Trial, wanted: dict[str, Change]) -> dict[str, Finding]:
 
 
 def test_readings_go_up_and_serials_and_whole_numbers_stay() -> None:
-    change = changes()["decimal readings up by 4%"]
+    change = changes()["readings up by 4%"]
     changed = change(a_sample("P0004107 vacuum 75.0 kPa step 3 of 12, drag 0.50"))
     [line] = changed.window.log_lines
     assert line.text == "P0004107 vacuum 78.0 kPa step 3 of 12, drag 0.52"
