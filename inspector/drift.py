@@ -129,6 +129,11 @@ class DriftGuard:
         self._moved = False
         self._noticed: set[str] = set()
 
+    @property
+    def noticed(self) -> tuple[str, ...]:
+        """Which statistics are beyond their first bound, in order of their names."""
+        return tuple(sorted(self._noticed))
+
     def look(self, sample: Sample, scores: Scores) -> str | None:
         """Take note of a scored part.
 

@@ -72,6 +72,16 @@ def test_a_moved_statistic_is_an_alarm_that_names_it(column: int, by: float) -> 
     assert "the shift has moved" in found[-1]
 
 
+def test_a_guard_tells_what_it_has_noted_until_it_is_back() -> None:
+    guard, shift = DriftGuard(learned()), a_shift(1)
+    far = moved(moved(shift[60:120], SHARPNESS, 9), LOG_SCORE, 9)
+    noticed = []
+    for parts in (shift[:60], far, shift[120:240]):
+        alarms(guard, parts)
+        noticed.append(guard.noticed)
+    assert noticed == [(), ("log score", "sharpness"), ()]
+
+
 def test_nothing_is_said_before_enough_parts_were_seen() -> None:
     guard = DriftGuard(learned())
     found = alarms(guard, moved(a_shift(1), SHARPNESS, 9))
