@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from inspector.errors import InputError, PictureError, RecordingError
 from inspector.model.pictures import decode
 from inspector.recording import FrameRow, Recording
+from inspector.settings import LineSettings
 from inspector.types import NS_PER_S, Frame, Pixels, Problem, Sample, Window
 from inspector.windows import WindowAssembler
 
@@ -162,14 +163,15 @@ def _labelled(
         while line is not None and line.logged_ns <= row.captured_ns - late_ns:
             assembler.add_line(line)
             line = next(log, None)
-        assembler.add_frame(_frame(recording, row))
+        assembler.add_frame(frame_of(recording.settings, row))
         parts += [(row, window) for window in assembler.flush(0)]
     return parts
 
 
-def _frame(recording: Recording, row: FrameRow) -> Frame:
+def frame_of(settings: LineSettings, row: FrameRow) -> Frame:
+    """Give the frame of a recorded part, without its picture."""
     return Frame(
-        line=recording.settings.id,
+        line=settings.id,
         camera=row.camera,
         frame_id=row.frame_id,
         serial=row.serial,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from inspector.types import NS_PER_S, Frame, LogLine, Sample
+from inspector.types import NS_PER_S, LogLine, Sample
 
 if TYPE_CHECKING:
     from inspector.model.hybrid import HybridModel
@@ -148,8 +148,11 @@ class _Crowd:
 
     def judge(self, row: FrameRow, timed: bool) -> None:
         """Judge a part's log."""
+        from inspector.shifts import frame_of
+
+        frame = frame_of(self._settings, row)
         begun = time.perf_counter()
-        self._assembler.add_frame(_frame(self._settings, row))
+        self._assembler.add_frame(frame)
         [window] = self._assembler.flush(0)
         paired = time.perf_counter()
         self._model.score(Sample(window=window, pixels=None))
@@ -184,17 +187,6 @@ def _reach_s(settings: LineSettings, station: str) -> float:
             later_s = min(each.seconds_to_camera, rules.travel_tolerance_s)
             return later_s + rules.travel_tolerance_s
     return rules.horizon_s
-
-
-def _frame(settings: LineSettings, row: FrameRow) -> Frame:
-    return Frame(
-        line=settings.id,
-        camera=row.camera,
-        frame_id=row.frame_id,
-        serial=row.serial,
-        captured_ns=row.captured_ns,
-        received_mono_ns=0,
-    )
 
 
 def _figures(line: str, crowds: Sequence[_Crowd]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from inspector.model.lines import (
 )
 from inspector.recording import FrameRow, Recording
 from inspector.settings import LineSettings
+from inspector.shifts import frame_of
 from inspector.types import FloatArray, Frame, LogLine, Window
 from inspector.windows import WindowAssembler
 
@@ -97,7 +98,7 @@ def line_reader(recording: Recording) -> tuple[LineReader, Wordings]:
 
 def pair(recording: Recording, rows: Sequence[FrameRow]) -> list[Window]:
     """Give each row its window, as a line with a punctual log would."""
-    frames = [_frame(recording, row) for row in rows]
+    frames = [frame_of(recording.settings, row) for row in rows]
     return pair_frames(recording.settings, frames, recording.log_lines())
 
 
@@ -151,15 +152,4 @@ def batch(
         torch.from_numpy(lines.reshape(len(parts), wide)),
         torch.from_numpy(circumstances),
         torch.from_numpy(present),
-    )
-
-
-def _frame(recording: Recording, row: FrameRow) -> Frame:
-    return Frame(
-        line=recording.settings.id,
-        camera=row.camera,
-        frame_id=row.frame_id,
-        serial=row.serial,
-        captured_ns=row.captured_ns,
-        received_mono_ns=0,
     )
