@@ -28,8 +28,9 @@ from inspector.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What the record says of one part."""
+    """What the record says of one part; `number` names its verdict."""
 
+    number: int
     camera: str
     frame_id: int
     decision: str
@@ -46,14 +47,21 @@ def decided(engine: Engine, line: str) -> Iterator[Decided]:
     table = verdicts.c
     question = (
         select(
-            table.camera, table.frame_id, table.decision, table.route, table.evidence
+            table.id,
+            table.camera,
+            table.frame_id,
+            table.decision,
+            table.route,
+            table.evidence,
         )
         .where(table.line == line)
         .order_by(table.captured_ns, table.id)
     )
     with _reading(engine) as connection:
-        for camera, frame_id, decision, route, evidence in connection.execute(question):
+        for row in connection.execute(question):
+            number, camera, frame_id, decision, route, evidence = row
             yield Decided(
+                number=number,
                 camera=camera,
                 frame_id=frame_id,
                 decision=decision,

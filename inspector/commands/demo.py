@@ -59,11 +59,11 @@ def demo(
     model = _train(recording, folder, retrain=retrain)
     database, evidence = folder / "verdicts.db", folder / "evidence"
     account = _run_shift(recording, model, (database, evidence), (rate, parts))
-    accuracy, rows = _measure(recording, database, parts)
-    _show(console, account, accuracy)
-    _say_what_next(console, folder, rows)
+    shift = _measure(recording, database, parts)
+    _show(console, account, shift.accuracy)
+    _say_what_next(console, folder, shift)
     if json is not None:
-        content = {"database_rows": rows, "accuracy": asdict(accuracy)}
+        content = {"database_rows": shift.rows, "accuracy": asdict(shift.accuracy)}
         write_json(json, account.as_json() | content)
 
 
@@ -140,7 +140,17 @@ def put_aside(database: Path) -> None:
             file.rename(aside.with_name(aside.name + ending))
 
 
-def _measure(recording: Recording, database: Path, parts: int) -> tuple[Accuracy, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """What became of the shift: its verdicts, and one that a person may ask about."""
+
+    accuracy: Accuracy
+    rows: int
+    rejected: int | None
+    """Number of the first verdict that rejects, if there is one."""
+
+
+def _measure(recording: Recording, database: Path, parts: int) -> Shift:
     from connectors.database.engine import open_engine
     from connectors.database.read import decided
 
@@ -149,8 +159,9 @@ def _measure(recording: Recording, database: Path, parts: int) -> tuple[Accuracy
         row.frame_id: row.label != good for row in recording.select(SHIFT, limit=parts)
     }
     engine = open_engine(f"sqlite:///{database}")
-    found = {each.frame_id: each.decision for each in decided(engine, LINE)}
+    rows = list(decided(engine, LINE))
     engine.dispose()
+    found = {each.frame_id: each.decision for each in rows}
     bad = [found[part] for part, is_it in is_bad.items() if is_it and part in found]
     rest = [
         found[part] for part, is_it in is_bad.items() if not is_it and part in found
@@ -163,7 +174,8 @@ def _measure(recording: Recording, database: Path, parts: int) -> tuple[Accuracy
         reviews=[*bad, *rest].count("REVIEW"),
         decided_right=bad.count("REJECT") + rest.count("PASS"),
     )
-    return accuracy, len(found)
+    rejected = (each.number for each in rows if each.decision == "REJECT")
+    return Shift(accuracy=accuracy, rows=len(rows), rejected=next(rejected, None))
 
 
 def _show(console: Console, account: Account, accuracy: Accuracy) -> None:
@@ -184,9 +196,9 @@ def _show(console: Console, account: Account, accuracy: Accuracy) -> None:
     console.print(table)
 
 
-def _say_what_next(console: Console, folder: Path, rows: int) -> None:
+def _say_what_next(console: Console, folder: Path, shift: Shift) -> None:
     said: dict[str, Any] = {
-        f"{rows} verdicts": f"sqlite:///{folder / 'verdicts.db'}, table verdicts",
+        f"{shift.rows} verdicts": f"sqlite:///{folder / 'verdicts.db'}, table verdicts",
         "pictures of parts that did not pass": folder / "evidence",
         "the model": folder / "model",
     }
@@ -194,7 +206,11 @@ def _say_what_next(console: Console, folder: Path, rows: int) -> None:
         console.print(f"{what}: {where}", soft_wrap=True)
     recording, model = folder / "recording", folder / "model"
     console.print("What to type next:", style="bold")
+    database, evidence = folder / "verdicts.db", folder / "evidence"
+    kept = f"--database sqlite:///{database} --evidence {evidence}"
+    why = f"explain {shift.rejected} {kept} --model {model} --out why.html"
     for line in (
+        *([] if shift.rejected is None else [why]),
         f"evaluate {recording} --model {model}",
         f"replay {recording} --model {model} --rate max",
         "simulate my-recording",
