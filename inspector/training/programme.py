@@ -103,7 +103,7 @@ from inspector.training.views import (
 )
 from inspector.training.windows import pair as pair_windows
 from inspector.training.windows import read_log
-from inspector.types import Problem, Sample
+from inspector.types import FloatArray, Problem, Sample
 
 _log = logging.getLogger(__name__)
 
@@ -395,8 +395,10 @@ class _Training:
         )
         both = _scores(HybridModel(*model, settings, always_both=True), samples)
         rules = find_thresholds(both, bad, self._plan.wanted_escape_rate)
-        honest = case.line.labelled.bad[case.pair.honest]
-        look = find_look_tolerance(trunk, *found, honest)
+        shifts = [
+            case.line.labelled.bad[each] for each in (case.line.train, case.line.val)
+        ]
+        look = find_look_tolerance(trunk, *found, shifts)
         settings = _decided_by(settings, rules, look)
         settings = _find_short_cuts(model, settings, samples)
         wanted = model[1].manifest.preprocessing
@@ -458,35 +460,56 @@ class _Advance:
 
 
 TOLERANCES = (0.02, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25)
-LOOK_TOLERANCES = (0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.13, 0.16)
+LOOK_TOLERANCES = (
+    *(0.002, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.06, 0.07),
+    *(0.08, 0.1, 0.12, 0.14, 0.16, 0.2),
+)
 _AREA_LOST = 0.002
 """Area under the ROC curve that glances may cost on parts with honest opinions."""
 _CHANGED_VERDICTS = 0.01
 
 
 def find_look_tolerance(
-    trunk: Trunk, found: Outcome, weights: Weights, bad: NDArray[np.bool_]
+    trunk: Trunk,
+    found: Outcome,
+    weights: Weights,
+    shifts: Sequence[NDArray[np.bool_]],
 ) -> float:
     """Find the largest tolerance whose glances tell bad from good as a full look does.
 
+    They must do so on each shift by itself, and at every smaller tolerance too: what
+    holds on one shift by chance does not hold on the next.
+
     Args:
         trunk: with its routers trained.
-        found: logits of the parts, by networks that never saw them.
+        found: logits of the parts, by networks that never saw them, shift by shift.
         weights: of the line.
-        bad: `[parts]`.
+        shifts: of each shift which of its parts are bad.
     """
-    parts = len(bad)
+    parts = sum(len(bad) for bad in shifts)
     impressions, glance, full = (each[:parts] for each in glanced(found, weights))
     with torch.no_grad():
         expected = trunk.look_router(impressions).numpy()
-    once = np.ones((1, parts))
-    wanted = auroc(full.numpy(), bad, once) - _AREA_LOST
     best = 0.0
     for tolerance in LOOK_TOLERANCES:
         scores = np.where(expected <= tolerance, glance.numpy(), full.numpy())
-        if auroc(scores, bad, once) >= wanted:
-            best = tolerance
+        if not _as_good(scores, full.numpy(), shifts):
+            break
+        best = tolerance
     return best
+
+
+def _as_good(
+    scores: FloatArray, full: FloatArray, shifts: Sequence[NDArray[np.bool_]]
+) -> bool:
+    """Whether scores lose hardly any area under the ROC curve on any of the shifts."""
+    ends = np.cumsum([len(bad) for bad in shifts])[:-1]
+    pairs = zip(np.split(scores, ends), np.split(full, ends), shifts, strict=True)
+    return all(
+        auroc(some, bad, once) >= auroc(all_of_it, bad, once) - _AREA_LOST
+        for some, all_of_it, bad in pairs
+        for once in (np.ones((1, len(bad))),)
+    )
 
 
 def _find_short_cuts(
