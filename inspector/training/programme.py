@@ -103,7 +103,7 @@ from inspector.training.views import (
 )
 from inspector.training.windows import pair as pair_windows
 from inspector.training.windows import read_log
-from inspector.types import FloatArray, Problem, Sample
+from inspector.types import Problem, Sample
 
 _log = logging.getLogger(__name__)
 
@@ -395,10 +395,8 @@ class _Training:
         )
         both = _scores(HybridModel(*model, settings, always_both=True), samples)
         rules = find_thresholds(both, bad, self._plan.wanted_escape_rate)
-        shifts = [
-            case.line.labelled.bad[each] for each in (case.line.train, case.line.val)
-        ]
-        look = find_look_tolerance(trunk, *found, shifts)
+        learned = case.line.labelled.bad[case.line.train]
+        look = find_look_tolerance(trunk, *found, (learned, bad))
         settings = _decided_by(settings, rules, look)
         settings = _find_short_cuts(model, settings, samples)
         wanted = model[1].manifest.preprocessing
@@ -487,20 +485,21 @@ def find_look_tolerance(
         shifts: of each shift which of its parts are bad.
     """
     parts = sum(len(bad) for bad in shifts)
-    impressions, glance, full = (each[:parts] for each in glanced(found, weights))
+    impressions, *scored = (each[:parts] for each in glanced(found, weights))
     with torch.no_grad():
         expected = trunk.look_router(impressions).numpy()
+    glance, full = (each.numpy().astype(np.float64) for each in scored)
     best = 0.0
     for tolerance in LOOK_TOLERANCES:
-        scores = np.where(expected <= tolerance, glance.numpy(), full.numpy())
-        if not _as_good(scores, full.numpy(), shifts):
+        scores = np.where(expected <= tolerance, glance, full)
+        if not _as_good(scores, full, shifts):
             break
         best = tolerance
     return best
 
 
 def _as_good(
-    scores: FloatArray, full: FloatArray, shifts: Sequence[NDArray[np.bool_]]
+    scores: Numbers, full: Numbers, shifts: Sequence[NDArray[np.bool_]]
 ) -> bool:
     """Whether scores lose hardly any area under the ROC curve on any of the shifts."""
     ends = np.cumsum([len(bad) for bad in shifts])[:-1]

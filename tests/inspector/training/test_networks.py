@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from inspector.model.artifact import Weights
 from inspector.model.lines import CIRCUMSTANCES
+from inspector.training import programme
 from inspector.training.branch import fit_weights
 from inspector.training.joint import (
     JointPlan,
@@ -150,6 +154,30 @@ def test_the_look_router_learns_when_a_look_changes_the_score() -> None:
         expected = trunk.look_router(glanced(found, weights)[0])[:parts]
     assert float(expected[unsure].mean()) > 0.3
     assert float(expected[~unsure].mean()) < 0.1
+
+
+def test_a_full_look_is_spared_only_where_every_shift_allows_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bad = np.array([False, True] * 50)
+    sure = np.where(bad, 3.0, -3.0)
+    # On the second shift glances that are expected to be 0.05 off mix good with bad.
+    blind = np.concatenate([sure, np.where(np.arange(100) < 20, 0.0, sure)])
+    expected = np.concatenate([np.full(100, 0.05), np.full(100, 0.05)])
+    expected[:40] = expected[120:160] = 0.01
+    scores = torch.from_numpy(np.concatenate([sure, sure])).sigmoid()
+    glance = torch.from_numpy(blind).sigmoid()
+    monkeypatch.setattr(
+        programme, "glanced", lambda *_: (torch.zeros(200, 6), glance, scores)
+    )
+    trunk: Any = SimpleNamespace(
+        look_router=lambda _: torch.from_numpy(expected.astype(np.float32))
+    )
+    given: Any = (None, None)
+    both = programme.find_look_tolerance(trunk, *given, [bad, bad])
+    assert 0.01 <= both < 0.05
+    first = programme.find_look_tolerance(trunk, *given, [bad])
+    assert first == max(programme.LOOK_TOLERANCES)
 
 
 def test_a_patch_that_was_remembered_is_at_no_distance() -> None:
