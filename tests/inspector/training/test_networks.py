@@ -173,10 +173,10 @@ def test_a_full_look_is_spared_only_where_every_shift_allows_it(
     trunk: Any = SimpleNamespace(
         look_router=lambda _: torch.from_numpy(expected.astype(np.float32))
     )
-    given: Any = (None, None)
-    both = programme.find_look_tolerance(trunk, *given, [bad, bad])
+    unused: Any = None
+    both = programme.find_look_tolerance(trunk, unused, unused, [bad, bad])
     assert 0.01 <= both < 0.05
-    first = programme.find_look_tolerance(trunk, *given, [bad])
+    first = programme.find_look_tolerance(trunk, unused, unused, [bad])
     assert first == max(programme.LOOK_TOLERANCES)
 
 
