@@ -171,7 +171,7 @@ def test_a_full_look_is_spared_only_where_every_shift_allows_it(
         programme, "glanced", lambda *_: (torch.zeros(200, 6), glance, scores)
     )
     trunk: Any = SimpleNamespace(
-        look_router=lambda _: torch.from_numpy(expected.astype(np.float32))
+        look_router=lambda x: torch.from_numpy(expected[: len(x)].astype(np.float32))
     )
     unused: Any = None
     both = programme.find_look_tolerance(trunk, unused, unused, [bad, bad])
