@@ -179,8 +179,8 @@ class Branch:
             sha256=artifact.sha256,
         )
         self.reader = LineReader(_wordings(artifact), self.manifest.travel_s)
-        self._glance = _network(artifact, "glance.onnx")
-        self._look = _network(artifact, "branch.onnx")
+        self._glance = _network(artifact, "glance.onnx", large=True)
+        self._look = _network(artifact, "branch.onnx", large=True)
         self._verify(artifact)
 
     def fit(self, pixels: Pixels) -> Pixels:
@@ -494,9 +494,12 @@ def _as_map(cells: FloatArray) -> FloatArray:
 
 
 def _network(
-    artifact: Artifact[TrunkManifest] | Artifact[BranchManifest], name: str
+    artifact: Artifact[TrunkManifest] | Artifact[BranchManifest],
+    name: str,
+    *,
+    large: bool = False,
 ) -> Network:
-    network = Network(artifact.read(name), artifact.folder / name)
+    network = Network(artifact.read(name), artifact.folder / name, large=large)
     _logger.info("%s runs on %s", name, network.provider)
     return network
 

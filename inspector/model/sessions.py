@@ -38,17 +38,26 @@ class Network:
         content: the ONNX file.
         where: its name, for messages.
         providers: wanted execution providers, best first; `None` takes what works.
+        large: worth several threads; a small graph loses more by waking them than they
+            compute.
 
     Raises:
         ArtifactError: not a graph that this version of ONNX Runtime can run.
     """
 
     def __init__(
-        self, content: bytes, where: object, providers: tuple[str, ...] | None = None
+        self,
+        content: bytes,
+        where: object,
+        providers: tuple[str, ...] | None = None,
+        *,
+        large: bool = False,
     ) -> None:
         try:
             self._session = ort.InferenceSession(
-                content, _options(), providers=list(providers or wanted_providers())
+                content,
+                _options(large),
+                providers=list(providers or wanted_providers()),
             )
         except _REFUSALS as error:
             what = f"ONNX Runtime {ort.__version__} cannot load it: {error}"
@@ -87,10 +96,13 @@ def _has_cuda_driver() -> bool:
     return True
 
 
-def _options() -> ort.SessionOptions:
+def _options(large: bool) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = min(_MAX_THREADS, os.cpu_count() or 1)
-    # Threads that spin while they wait take the core from decoding and storing.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    threads = min(_MAX_THREADS, os.cpu_count() or 1)
+    options.intra_op_num_threads = threads if large else 1
+    # Threads must spin while a graph runs: woken anew for each of its operators, two
+    # are no faster than one. Between runs they would take the core from the others.
+    options.add_session_config_entry("session.intra_op.allow_spinning", f"{large:d}")
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3
     return options
