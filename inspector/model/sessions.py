@@ -13,7 +13,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as raised
 
-from inspector.errors import ArtifactError
+from inspector.errors import ArtifactError, InputError
 from inspector.types import Problem
 
 _CPU = "CPUExecutionProvider"
@@ -96,12 +96,31 @@ def _has_cuda_driver() -> bool:
     return True
 
 
+def threads_for(*, large: bool) -> int:
+    """Say how many threads a graph gets: `INSPECTOR_THREADS`, or half of the cores.
+
+    The other half decodes, stores and draws: on two cores a second thread makes the
+    median part faster and the slowest ones much slower.
+
+    Raises:
+        InputError: `INSPECTOR_THREADS` is not a whole number above 0.
+    """
+    if not large:
+        return 1
+    asked = os.environ.get("INSPECTOR_THREADS", "")
+    if not asked:
+        return max(1, min(_MAX_THREADS, (os.cpu_count() or 1) // 2))
+    if not asked.isdigit() or int(asked) < 1:
+        where, what = "INSPECTOR_THREADS", f"{asked!r} is not a whole number above 0"
+        raise InputError.single(where, what)
+    return int(asked)
+
+
 def _options(large: bool) -> ort.SessionOptions:
     options = ort.SessionOptions()
-    threads = min(_MAX_THREADS, os.cpu_count() or 1)
-    options.intra_op_num_threads = threads if large else 1
-    # Threads must spin while a graph runs: woken anew for each of its operators, two
-    # are no faster than one. Between runs they would take the core from the others.
+    options.intra_op_num_threads = threads_for(large=large)
+    # Several threads must spin while a graph runs: woken anew for each of its operators,
+    # two are no faster than one. Between runs they would take cores from the others.
     options.add_session_config_entry("session.intra_op.allow_spinning", f"{large:d}")
     options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3
