@@ -119,8 +119,9 @@ def threads_for(*, large: bool) -> int:
 def _options(large: bool) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads_for(large=large)
-    # Several threads must spin while a graph runs: woken anew for each of its operators,
-    # two are no faster than one. Between runs they would take cores from the others.
+    # Several threads must spin while a graph runs: woken anew for each of its
+    # operators, two are no faster than one. Between runs they would take cores from
+    # the others.
     options.add_session_config_entry("session.intra_op.allow_spinning", f"{large:d}")
     options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 3
