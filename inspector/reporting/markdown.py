@@ -42,6 +42,9 @@ def typed(command: Sequence[str]) -> str:
 
 def _nameless(argument: str) -> str:
     option, equals, value = argument.rpartition("=")
+    scheme, colon, place = value.rpartition(":///")
+    if colon:
+        return f"{option}{equals}{scheme}{colon}{PurePath(place).name}"
     path = PurePath(value)
     if path.is_absolute() or ".." in path.parts:
         return f"{option}{equals}{path.name}"

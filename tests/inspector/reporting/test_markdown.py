@@ -36,6 +36,8 @@ def test_a_page_holds_tables_notes_command_and_machine() -> None:
         ("/home/someone/poly", "poly"),
         ("../elsewhere/poly", "poly"),
         ("--out=/tmp/M", "--out=M"),
+        ("sqlite:////tmp/M/verdicts.db", "sqlite:///verdicts.db"),
+        ("sqlite:///verdicts.db", "sqlite:///verdicts.db"),
         ("recordings/poly", "recordings/poly"),
         ("--split=test", "--split=test"),
         ("two words", "'two words'"),
