@@ -31,7 +31,6 @@ from inspector.training.joint import (
     Pair,
     Parts,
     Trunk,
-    align,
     calibrate,
     contrast,
     fuse,
@@ -199,17 +198,12 @@ def _without_alignment(
 ) -> tuple[Trunk, list[Trained]]:
     trunk = copy.deepcopy(after_stage_one)
     pairs = [case.pair for case in cases]
-    align(trunk, pairs, _never_aligned(plan.joint), lambda _: None)
     fuse(trunk, pairs, plan.joint, lambda _: None)
     weights = [calibrate(pair, outcome(trunk, pair)) for pair in pairs]
     return trunk, [
         Trained(case.line, case.branch, case.pair, each)
         for case, each in zip(cases, weights, strict=True)
     ]
-
-
-def _never_aligned(plan: JointPlan) -> JointPlan:
-    return JointPlan(alignment_epochs=0, joint_epochs=plan.joint_epochs)
 
 
 def _loss(

@@ -529,6 +529,8 @@ def _find_short_cuts(
         if flips > _CHANGED_VERDICTS * len(samples):
             break
         best = candidate
+    if best is without:
+        return without
     pays = _mean_ms(model, (best, without), samples)
     return best if pays[0] < pays[1] else without
 
