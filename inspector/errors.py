@@ -9,6 +9,7 @@ InspectorError             exit code 1: something went wrong while running
 ├── PictureError           one picture cannot be read; the part becomes REVIEW
 ├── StoreError             verdicts cannot be stored; the line stops
 ├── SourceError            a camera or log cannot be read, after all retries
+├── StalledError           a branch hangs on part after part; the line stops
 └── MissingExtraError      exit code 2: a package that is needed is not installed
 ```
 """
@@ -63,6 +64,10 @@ class StoreError(InspectorError):
 
 class SourceError(InspectorError):
     """A camera or a log cannot be read, after all retries."""
+
+
+class StalledError(InspectorError):
+    """Too many threads hang in a branch: only a new program can go on."""
 
 
 class MissingExtraError(InspectorError):

@@ -76,6 +76,7 @@ class Fault(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     UNKNOWN = "unknown"
     DEADLINE = "deadline"
+    STALLED = "stalled"
     OVERLOAD = "overload"
     MODEL_UNVERIFIED = "model_unverified"
     DRIFT = "drift"
