@@ -17,6 +17,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Double,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -95,4 +96,64 @@ verdicts = Table(
     CheckConstraint("decision <> 'PASS' OR fault IS NULL", name="pass_without_fault"),
     Index(None, "serial"),
     Index(None, "line", "captured_ns"),
+)
+
+branch_acts = Table(
+    "branch_acts",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("line", String(64), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("from_version", String(64)),
+    Column("every", Integer),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("forced", Boolean, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("acted_at", Moment, nullable=False),
+    Column("acted_ns", BigInteger, nullable=False),
+    CheckConstraint(
+        "act IN ('live', 'shadow', 'canary', 'rollback', 'withdrawn', 'put_away')",
+        name="act",
+    ),
+    CheckConstraint("(act = 'canary') = (every IS NOT NULL)", name="every"),
+    CheckConstraint("who <> ''", name="who"),
+    CheckConstraint("why <> ''", name="why"),
+    Index(None, "line", "id"),
+)
+
+verifications = Table(
+    "verifications",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("line", String(64), nullable=False),
+    Column("camera", String(64), nullable=False),
+    Column("frame_id", BigInteger, nullable=False),
+    Column("captured_ns", BigInteger, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("defect", String(64)),
+    Column("reason_code", String(64)),
+    Column("comment", Text),
+    Column("who", Text, nullable=False),
+    Column("verified_at", Moment, nullable=False),
+    Column("verified_ns", BigInteger, nullable=False),
+    Column("seconds_taken", Double),
+    Column("blind", Boolean, nullable=False),
+    Column(
+        "withdraws",
+        BigInteger().with_variant(Integer(), "sqlite"),
+        ForeignKey("verifications.id", name="fk_verifications_withdraws"),
+    ),
+    Column("is_simulated", Boolean, nullable=False),
+    CheckConstraint(
+        "outcome IN ('confirmed', 'false_call', 'false_call_fix_process', "
+        "'other_defect', 'escape', 'withdrawn')",
+        name="outcome",
+    ),
+    CheckConstraint(
+        "(outcome = 'withdrawn') = (withdraws IS NOT NULL)", name="withdraws"
+    ),
+    CheckConstraint("who <> ''", name="who"),
+    Index(None, "line", "camera", "frame_id"),
 )
