@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from inspector.branches import is_canarys
 from inspector.deciding import (
     Facts,
     Judgement,
@@ -59,6 +60,16 @@ class Clocks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """The settings a line is judged by, and the hash that names them in each row."""
+
+    decisions: DecisionRules
+    settings_sha256: str
+    model_folder: str = ""
+    """Where the model lies, as it was given: kept with the evidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A verdict on its way to the store."""
 
@@ -69,16 +80,6 @@ class Judged:
     """What is to be kept: the part did not pass and has a picture."""
     broke: bool = False
     """Whether the branch that the verdict names crashed or stalled on this part."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rulebook:
-    """The settings a line is judged by, and the hash that names them in each row."""
-
-    decisions: DecisionRules
-    settings_sha256: str
-    model_folder: str = ""
-    """Where the model lies, as it was given: kept with the evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +103,12 @@ class Roster:
 
     def on(self, frame: Frame) -> Duty:
         """Say who judges a part, by a rule that can be replayed."""
-        if self.canary is not None and is_canary_part(frame, self.every):
+        if self.canary is not None and self._is_canarys(frame):
             return self.canary
         return self.live
+
+    def _is_canarys(self, frame: Frame) -> bool:
+        return is_canarys(frame.line, frame.camera, frame.frame_id, self.every)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,13 +120,6 @@ class Turn:
     taken_mono_ns: int
     until_mono_ns: int
     """When whoever waits for the verdict stops waiting."""
-
-
-def is_canary_part(frame: Frame, every: int) -> bool:
-    """Say whether a part is the canary's: its identity alone decides."""
-    identity = f"{frame.line}/{frame.camera}/{frame.frame_id}"
-    digest = hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()
-    return int(digest[:8], 16) % every == 0
 
 
 class StageTimes:
@@ -172,6 +169,8 @@ _READ = "decode"
 """The stage before the model's: what breaks after it, the branch broke."""
 _PATIENCE = 0.9
 """Share of the deadline that a part may be looked at: its verdict must be in time."""
+_UNHURRIED = 20
+"""Deadlines that a part gets beside the line, on a thread that gives way to others."""
 
 _UNSCORED = Scores(
     score=math.nan,
@@ -218,6 +217,27 @@ class Judge:
     def exchange(self, roster: Roster) -> None:
         """Let others judge, from the next part on; from any thread."""
         self._roster = roster
+
+    def beside(self, duty: Duty) -> Judge:
+        """Make a judge with the same eyes, whose verdicts nobody waits for.
+
+        It judges by the same rules, but gives a part many times the deadline.
+        """
+        deadline_ms = duty.rules.decisions.deadline_ms * _UNHURRIED
+        rules = duty.rules.decisions.model_copy(update={"deadline_ms": deadline_ms})
+        return Judge(
+            duty.model,
+            self._decode,
+            self._unusable,
+            rules=replace(duty.rules, decisions=rules),
+            clocks=self._clocks,
+        )
+
+    def turn_anew(self, window: Window) -> Turn:
+        """Let a part be judged as if it came now: its latency is what that takes."""
+        now_ns = self._clocks.mono_ns()
+        frame = replace(window.frame, received_mono_ns=now_ns)
+        return self.turn(replace(window, frame=frame, closed_mono_ns=now_ns), now_ns)
 
     def turn(self, window: Window, taken_mono_ns: int) -> Turn:
         """Say who judges a part, and how long that may take.

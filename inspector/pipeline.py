@@ -257,13 +257,13 @@ class Pipeline:
             self._desk.begin(turn)
             judged = self._judge.take(turn)
             self._desk.end(turn)
-            self._finish(window, judged)
+            self._finish(turn, judged)
 
-    def _finish(self, window: Window, judged: Judged) -> None:
-        del self._taken_ns[id(window.frame)]
+    def _finish(self, turn: Turn, judged: Judged) -> None:
+        del self._taken_ns[id(turn.window.frame)]
         self._send(judged)
         if self._foreman is not None:
-            self._foreman.saw(window, judged)
+            self._foreman.saw(turn, judged)
 
     def _rest(self) -> None:
         """Sleep until something comes or the oldest part has waited long enough."""
@@ -283,7 +283,7 @@ class Pipeline:
 
     def _relieve(self, turn: Turn) -> None:
         """Give up a part that its branch does not finish, and go on without it."""
-        self._finish(turn.window, self._judge.stalled(turn))
+        self._finish(turn, self._judge.stalled(turn))
         before = (*self._relieved, self._line)
         self._relieved = [each for each in before if each and each.is_alive()]
         if len(self._relieved) > _MAY_HANG:

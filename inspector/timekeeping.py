@@ -19,7 +19,7 @@ LOOK_EVERY_S = 0.02
 
 
 class RelievedError(Exception):
-    """The part in hand was given up meanwhile: its verdict is not asked for any more."""
+    """The part in hand was given up meanwhile: nobody waits for its verdict."""
 
 
 class Desk:
@@ -28,6 +28,11 @@ class Desk:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._turn: Turn | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no part is being looked at."""
+        return self._turn is None
 
     def begin(self, turn: Turn) -> None:
         """Note which part is being looked at from now on."""

@@ -164,6 +164,10 @@ def _parts(account: Account) -> Sheet:
         "rejected parts drawn for people": account.overlays,
         "  could not be drawn in time": account.overlays_lost,
         "watcher failures": account.watcher_failures,
+        "branches that took the line over": account.handovers,
+        "branches put away": account.put_away,
+        "judged in shadow too": account.shadowed,
+        "  not judged in shadow": account.shadow_lost,
     }
     counted = [(what, f"{count}") for what, count in rows.items()]
     return sheet("What became of the parts", ("what", "parts"), counted)
