@@ -271,7 +271,7 @@ class Foreman:
             judged = beside.take(beside.turn_anew(latest.window))
             if judged.broke:
                 what = f"broke on the line's latest part: {judged.verdict.reason}"
-                raise InputError.single(f"branch {version}", what)
+                raise _cannot(version, what)
         return trained
 
     def _exchange(self, wanted: _Roles) -> None:
@@ -405,18 +405,18 @@ def _in_time(load: Callable[[], Trained], version: str) -> Trained:
         InspectorError: as `load`.
     """
     done: Future[Trained] = Future()
-    name = f"load {version}"
-    threading.Thread(
-        target=_load_into, args=(done, load), name=name, daemon=True
-    ).start()
+    given = done, load, version
+    threading.Thread(target=_load_into, args=given, name="load", daemon=True).start()
     try:
         return done.result(LOADS_WITHIN_S)
     except TimeoutError as error:
         what = f"is not loaded after {LOADS_WITHIN_S:g} s"
-        raise InputError.single(f"branch {version}", what) from error
+        raise _cannot(version, what) from error
 
 
-def _load_into(done: Future[Trained], load: Callable[[], Trained]) -> None:
+def _load_into(
+    done: Future[Trained], load: Callable[[], Trained], version: str
+) -> None:
     give_way()
     try:
         done.set_result(load())
@@ -425,7 +425,11 @@ def _load_into(done: Future[Trained], load: Callable[[], Trained]) -> None:
     except Exception as error:  # noqa: BLE001 - the top of a thread
         _log.exception("a branch broke while it was loaded")
         what = f"{type(error).__name__} while it was loaded: {error}"
-        done.set_exception(InputError.single("branch", what))
+        done.set_exception(_cannot(version, what))
+
+
+def _cannot(version: str, why: str) -> InputError:
+    return InputError.single(f"branch {version}", why)
 
 
 _ENDS_WITHIN_S = 5.0

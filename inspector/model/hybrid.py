@@ -183,6 +183,11 @@ class Branch:
         self._look = _network(artifact, "branch.onnx", large=True)
         self._verify(artifact)
 
+    def interrupt(self) -> None:
+        """End a look that is under way as soon as it can be ended, from any thread."""
+        self._glance.interrupt()
+        self._look.interrupt()
+
     def fit(self, pixels: Pixels) -> Pixels:
         """Bring one picture of any size to the tiles that the branch reads.
 
@@ -264,6 +269,10 @@ class HybridModel:
     def verified(self) -> bool:
         """Loading checks hashes and golden samples, or fails."""
         return True
+
+    def interrupt(self) -> None:
+        """End the branch's look that is under way; the trunk is not this line's alone."""
+        self._branch.interrupt()
 
     def with_settings(self, settings: ModelSettings) -> HybridModel:
         """Give a model of the same trunk and branch that decides by other settings."""
@@ -443,6 +452,24 @@ def load_model(
     """
     trunk = Trunk(trunk_folder(folder))
     where = branch_folder(folder, line, settings.branch)
+    branch = load_branch(trunk, line, where, picture)
+    return HybridModel(trunk, branch, settings, always_both=always_both)
+
+
+def load_branch(
+    trunk: Trunk, line: str, where: Path, picture: PictureRules | None
+) -> Branch:
+    """Load a line's branch for a trunk that is loaded, and verify it.
+
+    Args:
+        trunk: that it must have been trained for.
+        line: its name.
+        where: the folder of the branch's version.
+        picture: what the line's settings say of region and tiles; `None`: nothing.
+
+    Raises:
+        ArtifactError: as `load_model`.
+    """
     branch = Branch(where)
     if branch.manifest.trunk_sha256 != trunk.id.sha256:
         what = (
@@ -451,7 +478,7 @@ def load_model(
         )
         raise ArtifactError([Problem.in_file(where, what)])
     check_picture_rules(line, picture, branch.manifest.preprocessing, where)
-    return HybridModel(trunk, branch, settings, always_both=always_both)
+    return branch
 
 
 def weigh(weights: Sequence[float], logits: Sequence[float]) -> float:
