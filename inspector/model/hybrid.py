@@ -271,7 +271,7 @@ class HybridModel:
         return True
 
     def interrupt(self) -> None:
-        """End the branch's look that is under way; the trunk is not this line's alone."""
+        """End the branch's look that is under way; other lines share the trunk."""
         self._branch.interrupt()
 
     def with_settings(self, settings: ModelSettings) -> HybridModel:

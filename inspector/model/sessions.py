@@ -107,6 +107,17 @@ def _has_cuda_driver() -> bool:
     return True
 
 
+def give_back_memory() -> None:
+    """Give memory that networks have left back to the system, where that can be done.
+
+    glibc keeps what was freed for the next allocation of its size; after many exchanges
+    of networks it would keep more and more.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name != "nt" else None
+    if trim is not None:
+        trim(0)
+
+
 def threads_for(*, large: bool) -> int:
     """Say how many threads a graph gets: `INSPECTOR_THREADS`, or half of the cores.
 
