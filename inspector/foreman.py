@@ -143,6 +143,8 @@ class Foreman:
         """Number of the latest act that was followed."""
         self._broken: dict[str, str] = {}
         """Versions that were put away and are not on record yet, and why."""
+        self._is_blind = False
+        """Whether the record could not be read when it was last asked."""
         self._latest: Turn | None = None
         self._exchanging = threading.Lock()
         self._ended = threading.Event()
@@ -203,12 +205,19 @@ class Foreman:
         while True:
             try:
                 self._tick()
+                self._is_blind = False
             except StoreError as error:
-                _log.error("line %s: what is to run: %s", self._orders.line, error)
+                self._go_on_blind(error)
             except Exception:  # noqa: BLE001 - the top of a thread
                 _log.exception("line %s: the foreman failed", self._orders.line)
             if self._ended.wait(self._poll_s):
                 return
+
+    def _go_on_blind(self, error: StoreError) -> None:
+        """Tell once that the record cannot be read: what runs goes on running."""
+        if not self._is_blind:
+            self._is_blind = True
+            _log.error("line %s: what is to run: %s", self._orders.line, error)
 
     def _tick(self) -> None:
         self._look_after_shadow()
