@@ -144,7 +144,8 @@ class Pipeline:
             self._line = self._thread(self._work)
             timekeeper = self._thread(self._keep_time)
             timekeeper.join()
-            self._line.join()
+            if self._line not in self._relieved:
+                self._line.join()
         self._close(self._inbox, Loss.UNJUDGED)
         self._stop_sources()
         self._log_box.close()

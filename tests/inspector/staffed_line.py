@@ -58,6 +58,13 @@ class HandFed:
             self._waiting.put(frame)
             self._count += 1
 
+    def feed_broken(self) -> None:
+        now_ns, number = time.monotonic_ns(), self._count
+        self._waiting.put(
+            a_frame(frame_id=number, received_mono_ns=now_ns, encoded=b"broken")
+        )
+        self._count += 1
+
     def frames(self) -> Iterator[Frame]:
         while (frame := self._waiting.get()) is not None:
             yield frame
