@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_versions_that_nobody_needs_are_let_go() -> None:
     with StaffedLine(dict.fromkeys("12345", GOOD)) as line:
         for before, version in zip("1234", "2345", strict=True):
             line.act(Act.LIVE, version, from_version=before)
-            wait_until(lambda version=version: line.judges(version))
+            wait_until(partial(line.judges, version))
         wait_until(lambda: set(line.foreman._shelf) == {"4", "5"})
 
 
