@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from connectors.wiring import Brain, Staff, rulebook
 from inspector.foreman import Orders, Trained, first_on_duty
-from inspector.ports import BranchActs, ShadowStore
+from inspector.ports import BranchActs, BranchStore, ShadowStore
 from inspector.settings import LineSettings, ModelSettings, load_settings
 
 if TYPE_CHECKING:
@@ -72,16 +72,23 @@ def open_record(database: str) -> Record:
     )
 
 
-def load_staffed_brain(
-    model: Path, line: LineSettings, record: Record, trunks: Trunks
-) -> Brain:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a line's versions come from."""
+
+    model: Path
+    """Folder of the model: its trunk, and the settings of its lines."""
+    store: BranchStore
+    trunks: Trunks
+
+
+def load_staffed_brain(line: LineSettings, source: Source, record: Record) -> Brain:
     """Load what is to judge a line now, and what its foreman needs to follow acts.
 
     Args:
-        model: folder of the model.
         line: its settings.
-        record: says which version that is.
-        trunks: those in memory.
+        source: of versions.
+        record: says which version judges.
 
     Raises:
         SettingsError: the model has no settings for this line, or wrong ones.
@@ -91,46 +98,44 @@ def load_staffed_brain(
     from inspector.model.artifact import settings_file
     from inspector.model.sessions import give_back_memory
 
-    default = load_settings(settings_file(model, line.id), ModelSettings).branch
+    default = load_settings(settings_file(source.model, line.id), ModelSettings).branch
     orders = Orders(
         line=line.id,
         acts=record.acts,
-        load=partial(_load, model, line, trunks),
+        load=partial(load_trained, line, source),
         default=default,
         release=give_back_memory,
     )
     first = first_on_duty(orders)
     return Brain(
         model=first.model,
-        settings=_settings_of(model, line.id, first.version),
-        folder=model,
+        settings=first.settings,
+        folder=source.model,
         staff=Staff(orders=orders, first=first, shadows=record.shadows),
     )
 
 
-def _load(model: Path, line: LineSettings, trunks: Trunks, version: str) -> Trained:
-    from inspector.model.artifact import branch_folder
-    from inspector.model.hybrid import HybridModel, load_branch
+def load_trained(line: LineSettings, source: Source, version: str) -> Trained:
+    """Load and verify a version of a line's branch.
 
-    settings = _settings_of(model, line.id, version)
-    where = branch_folder(model, line.id, version)
-    branch = load_branch(trunks.of(model), line.id, where, line.picture)
-    scoring = HybridModel(trunks.of(model), branch, settings)
+    Raises:
+        ArtifactError: there is no such version, it was altered, or it does not fit.
+        SettingsError: its settings cannot be read.
+        StoreError: the store of branches cannot be read.
+    """
+    from inspector.model.hybrid import HybridModel, load_branch
+    from inspector.model.versions import settings_of_version
+
+    folder = source.store.fetch(line.id, version)
+    settings = settings_of_version(source.model, line.id, version, folder)
+    trunk = source.trunks.of(source.model)
+    scoring = HybridModel(
+        trunk, load_branch(trunk, line.id, folder, line.picture), settings
+    )
     return Trained(
         version=version,
         model=scoring,
-        rules=rulebook(line, settings, model),
-        drift=settings.drift,
+        rules=rulebook(line, settings, source.model),
+        settings=settings,
         interrupt=scoring.interrupt,
     )
-
-
-def _settings_of(model: Path, line: str, version: str) -> ModelSettings:
-    from inspector.model.artifact import branch_folder, settings_file
-
-    start = load_settings(settings_file(model, line), ModelSettings)
-    if start.branch == version:
-        return start
-    changed = model / "settings" / line / f"{version}.toml"
-    proposed = branch_folder(model, line, version) / "settings.toml"
-    return load_settings(changed if changed.exists() else proposed, ModelSettings)

@@ -17,17 +17,25 @@ from inspector.foreman import Foreman, Orders, Trained
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
 from inspector.ports import (
+<<<<<<< HEAD
+=======
+    BranchStore,
+>>>>>>> store
     DriftWatch,
     FrameSource,
     LogSource,
     Model,
+<<<<<<< HEAD
     ShadowStore,
+=======
+>>>>>>> store
     Watcher,
 )
 from inspector.queues import WhenFull
 from inspector.recording import Recording
 from inspector.replay import Pace, ReplayClock
 from inspector.settings import (
+    BranchRules,
     CaptureFrames,
     FolderFrames,
     LineSettings,
@@ -166,6 +174,30 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
         encode_png=encode_png,
         draw=draw_rejected,
     )
+
+
+def open_branch_store(model: Path, rules: BranchRules | None = None) -> BranchStore:
+    """Open where a line's branches come from: the model's folder, unless told else.
+
+    What is fetched from a URL is kept in the model's folder, under `cache`.
+
+    Args:
+        model: folder of the model.
+        rules: of the line; `None` takes those that hold where nothing is said.
+
+    Raises:
+        SettingsError: the URL is of no kind that is known here.
+        MissingExtraError: a package for it is not installed.
+    """
+    from connectors.branches.folder import FolderBranchStore
+
+    said = rules or BranchRules()
+    place = (said.store or f"{model}").removeprefix("file://")
+    if "://" not in place:
+        return FolderBranchStore(Path(place), said.public_key)
+    from connectors.branches.remote import RemoteBranchStore
+
+    return RemoteBranchStore(place, model / "cache", said.public_key)
 
 
 def replay_feed(recording: Recording, excerpt: Excerpt) -> Feed:

@@ -12,6 +12,7 @@ InspectorError             exit code 1: something went wrong while running
 │   │   ├── GraphError     an ONNX file that asks for more than a branch may have
 │   │   ├── TrunkError     made for another trunk
 │   │   ├── GoldenError    golden samples do not get the scores that they must
+│   │   ├── PackageError   a file to import that cannot be unpacked safely
 │   │   └── SignatureError unsigned, or signed by nobody that the line trusts
 │   └── GateError          a branch was examined and is not good enough
 ├── PictureError           one picture cannot be read; the part becomes REVIEW
@@ -85,6 +86,10 @@ class TrunkError(ArtifactError):
 
 class GoldenError(ArtifactError):
     """A trunk or branch does not give its golden samples the scores that it must."""
+
+
+class PackageError(ArtifactError):
+    """A package of a branch is no package, or cannot be unpacked safely."""
 
 
 class SignatureError(ArtifactError):

@@ -28,7 +28,7 @@ from inspector.errors import InputError, InspectorError, StoreError
 from inspector.illustrating import give_way
 from inspector.judge import Duty, Judge, Judged, Roster, Rulebook, Turn
 from inspector.ports import BranchActs, Model
-from inspector.settings import DriftRules
+from inspector.settings import ModelSettings
 from inspector.shadowing import Shadow
 
 _log = logging.getLogger(__name__)
@@ -54,18 +54,15 @@ class Trained:
     version: str
     model: Model
     rules: Rulebook
-    drift: DriftRules | None = None
+    settings: ModelSettings
     interrupt: Callable[[], None] = _nothing
     """Ends a run that is under way as soon as it can be ended."""
 
     def on_duty(self) -> Duty:
         """Let it judge, and watch the shift anew by its own rules."""
-        watched = self.drift is not None and self.drift.enabled
-        return Duty(
-            model=self.model,
-            rules=self.rules,
-            drift=DriftGuard(self.drift) if watched and self.drift else None,
-        )
+        rules = self.settings.drift
+        watch = DriftGuard(rules) if rules is not None and rules.enabled else None
+        return Duty(model=self.model, rules=self.rules, drift=watch)
 
 
 Load = Callable[[str], Trained]

@@ -76,8 +76,13 @@ def _hall(lines: list[Path], trunks: Trunks) -> Hall:
 def _open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
     import os
 
-    from connectors.staffing import load_staffed_brain, open_record
-    from connectors.wiring import assemble_line, live_feed, open_archive
+    from connectors.staffing import Source, load_staffed_brain, open_record
+    from connectors.wiring import (
+        assemble_line,
+        live_feed,
+        open_archive,
+        open_branch_store,
+    )
     from inspector.commands.hall import OpenLine
     from inspector.settings import RunSettings, load_settings
 
@@ -86,7 +91,9 @@ def _open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
     archive = open_archive(database, settings.evidence, upgrade=False)
     record = open_record(database)
     try:
-        brain = load_staffed_brain(settings.model, settings, record, trunks)
+        store = open_branch_store(settings.model, settings.branches)
+        source = Source(model=settings.model, store=store, trunks=trunks)
+        brain = load_staffed_brain(settings, source, record)
         pipeline = assemble_line(settings, live_feed(settings), brain, archive)
         yield OpenLine(name=settings.id, pipeline=pipeline)
     finally:

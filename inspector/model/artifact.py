@@ -30,6 +30,7 @@ from inspector.settings import Name, PictureRules, Words
 from inspector.types import Problem
 
 MANIFEST = "manifest.toml"
+SIGNATURE = "manifest.sig"
 LOOK, GLANCE = "model.onnx", "glance.onnx"
 WORDINGS, GOLDEN, SETTINGS = "wordings.json", "golden.npz", "settings.toml"
 WEIGHTS = "weights.safetensors"

@@ -17,7 +17,7 @@ from inspector.foreman import Foreman, Load, Orders, Trained, first_on_duty
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
 from inspector.queues import WhenFull
-from inspector.settings import DecisionRules, DriftRules, LineSettings
+from inspector.settings import DecisionRules, DriftRules, LineSettings, ModelSettings
 from inspector.shadowing import Shadow
 from inspector.storing import Archive, Storekeeper
 from inspector.types import (
@@ -157,7 +157,9 @@ class StaffedLine:
             version=version,
             model=model,
             rules=Rulebook(decisions=rules, settings_sha256=f"settings of {version}"),
-            drift=self.drift,
+            settings=ModelSettings(
+                line="poly", branch=version, decisions=rules, drift=self.drift
+            ),
             interrupt=lambda: self.interrupted.append(version),
         )
 
