@@ -17,18 +17,12 @@ from inspector.foreman import Foreman, Orders, Trained
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
 from inspector.ports import (
-<<<<<<< HEAD
-=======
     BranchStore,
->>>>>>> store
     DriftWatch,
     FrameSource,
     LogSource,
     Model,
-<<<<<<< HEAD
     ShadowStore,
-=======
->>>>>>> store
     Watcher,
 )
 from inspector.queues import WhenFull
