@@ -123,15 +123,15 @@ def load_trained(line: LineSettings, source: Source, version: str) -> Trained:
         SettingsError: its settings cannot be read.
         StoreError: the store of branches cannot be read.
     """
-    from inspector.model.hybrid import HybridModel, load_branch
+    from connectors.examining import Place, load_version
+    from inspector.model.hybrid import HybridModel
     from inspector.model.versions import settings_of_version
 
     folder = source.store.fetch(line.id, version)
     settings = settings_of_version(source.model, line.id, version, folder)
     trunk = source.trunks.of(source.model)
-    scoring = HybridModel(
-        trunk, load_branch(trunk, line.id, folder, line.picture), settings
-    )
+    place = Place(line=line.id, model=source.model, settings=line)
+    scoring = HybridModel(trunk, load_version(place, trunk, folder), settings)
     return Trained(
         version=version,
         model=scoring,

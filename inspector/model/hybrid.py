@@ -463,28 +463,10 @@ def load_model(
     """
     trunk = Trunk(trunk_folder(folder))
     where = branch_folder(folder, line, settings.branch)
-    branch = load_branch(trunk, line, where, picture)
-    return HybridModel(trunk, branch, settings, always_both=always_both)
-
-
-def load_branch(
-    trunk: Trunk, line: str, where: Path, picture: PictureRules | None
-) -> Branch:
-    """Load a line's branch for a trunk that is loaded, and verify it.
-
-    Args:
-        trunk: that it must have been trained for.
-        line: its name.
-        where: the folder of the branch's version.
-        picture: what the line's settings say of region and tiles; `None`: nothing.
-
-    Raises:
-        ArtifactError: as `load_model`.
-    """
     branch = Branch(where)
     check_trunk(trunk.id, branch.manifest, where)
     check_picture_rules(line, picture, branch.manifest.preprocessing, where)
-    return branch
+    return HybridModel(trunk, branch, settings, always_both=always_both)
 
 
 def check_trunk(trunk: TrunkId, manifest: BranchManifest, where: object) -> None:
