@@ -67,13 +67,18 @@ def _hall(lines: list[Path], trunks: Trunks) -> Hall:
     if folders and len(lines) > 1:
         what = "a folder of lines is watched by itself: give no other file or folder"
         raise InputError.single(folders[0], what)
-    hall = Hall(partial(_open_line, trunks), folders[0] if folders else None)
+    hall = Hall(partial(open_line, trunks), folders[0] if folders else None)
     hall.start(settings_files(folders[0]) if folders else dict.fromkeys(lines))
     return hall
 
 
 @contextmanager
-def _open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
+def open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
+    """Open the line that a settings file describes, and close what it used.
+
+    Raises:
+        InspectorError: it cannot be put together.
+    """
     import os
 
     from connectors.staffing import Source, load_staffed_brain, open_record
