@@ -116,7 +116,16 @@ def running_version(place: Place) -> str | None:
         live = standing(place.line, acts).live
         if live is not None:
             return live
-    start = settings_file(place.model, place.line)
+    return starting_version(place.model, place.line)
+
+
+def starting_version(model: Path, line: str) -> str | None:
+    """Say which version a line starts with; `None` if its model names none.
+
+    Raises:
+        SettingsError: the model's settings for the line cannot be read.
+    """
+    start = settings_file(model, line)
     return load_settings(start, ModelSettings).branch if start.exists() else None
 
 

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from inspector.commands import db, recording
+from inspector.commands import branch, db, recording
 from inspector.commands.bench import bench
 from inspector.commands.branch_steps import rollback, shadow, withdraw
 from inspector.commands.demo import demo
@@ -67,6 +67,7 @@ for step in (shadow, disagreements, withdraw, rollback):
     branch.command()(step)
 app.add_typer(branch, name="branch")
 app.add_typer(recording.app, name="recording")
+app.add_typer(branch.app, name="branch")
 app.add_typer(db.app, name="db")
 
 

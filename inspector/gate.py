@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from inspector.deciding import Facts, Trouble, decide, is_probability
-from inspector.errors import InspectorError
+from inspector.errors import GateError, InspectorError
 from inspector.measures.estimates import Bools, Numbers
 from inspector.measures.paired import (
     auroc_difference,
@@ -34,7 +34,7 @@ from inspector.measures.paired import (
 from inspector.model.artifact import BranchManifest
 from inspector.ports import Model
 from inspector.settings import DecisionRules, GateRules
-from inspector.types import Decision, Fault, Sample, Scores
+from inspector.types import Decision, Fault, Problem, Sample, Scores
 
 _TIMED = 200
 """Scores that are timed at least: fewer say nothing about one in a hundred."""
@@ -133,6 +133,55 @@ class GateReport:
             "notes": list(self.notes),
             **self.figures,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overruling:
+    """A person's wish to let a branch judge although the gate refuses it."""
+
+    who: str
+    why: str
+    has_right: bool
+    """Whether this person may overrule the gate of this line."""
+
+
+def admit(report: GateReport, overruling: Overruling | None = None) -> bool:
+    """Let a branch through, or raise what speaks against it.
+
+    Args:
+        report: what the gate found.
+        overruling: `None`: the gate has the last word.
+
+    Returns:
+        Whether the gate was overruled; that goes on record (`BranchAct.forced`).
+
+    Raises:
+        GateError: it is refused, and is not overruled or cannot be.
+    """
+    if report.passed:
+        return False
+    where = f"branch {report.version} of line {report.line}"
+    problems = [
+        Problem(where=f"{where}, {each.check}", what=each.words)
+        for each in report.refusals
+    ]
+    if overruling is None:
+        raise GateError(problems)
+    against = _against(report, overruling)
+    if against is not None:
+        raise GateError([*problems, Problem(where=where, what=against)])
+    return True
+
+
+def _against(report: GateReport, overruling: Overruling) -> str | None:
+    """Say why the gate cannot be overruled here."""
+    if not overruling.has_right:
+        return f"{overruling.who} has no right to overrule the gate of this line"
+    if not overruling.why.strip():
+        return "the gate is not overruled without a reason: say why"
+    if not report.may_be_forced:
+        return "what is broken cannot be forced"
+    return None
 
 
 def examine(

@@ -339,9 +339,9 @@ class GateRules(_Strict):
     """Of the verified parts, so many of the newest are judged again."""
     flips_allowed: Annotated[int, Field(ge=0)] = 0
     """Confirmed rejects that the new branch may pass."""
-    median_ms: Milliseconds = 50.0
+    median_ms: Milliseconds = 100.0
     """What half of the parts may take at most, on this machine."""
-    p99_ms: Milliseconds = 150.0
+    p99_ms: Milliseconds = 300.0
     """What all but one in a hundred may take at most."""
     load_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
     """Within this time a branch must be loaded, checked and warm."""
@@ -357,6 +357,8 @@ class BranchRules(_Strict):
     golden: Path | None = None
     """A recording of golden parts: labelled ones that must never be judged wrongly."""
     gate: GateRules = GateRules()
+    may_force: tuple[Words, ...] = ()
+    """Who may overrule the gate, with a reason that goes on record."""
 
 
 class RunSettings(LineSettings):
