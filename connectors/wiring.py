@@ -13,6 +13,7 @@ from pathlib import Path
 from inspector.account import Tally
 from inspector.drift import DriftGuard
 from inspector.errors import SettingsError
+from inspector.foreman import Foreman, Orders, Trained
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
 from inspector.ports import (
@@ -21,6 +22,7 @@ from inspector.ports import (
     FrameSource,
     LogSource,
     Model,
+    ShadowStore,
     Watcher,
 )
 from inspector.queues import WhenFull
@@ -38,6 +40,7 @@ from inspector.settings import (
     load_settings,
     settings_sha256,
 )
+from inspector.shadowing import Shadow
 from inspector.storing import Archive, Storekeeper
 from inspector.types import NS_PER_S, Problem
 from inspector.windows import WindowAssembler
@@ -53,6 +56,15 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """What a line's foreman needs to follow the record of branches."""
+
+    orders: Orders
+    first: Trained
+    shadows: ShadowStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brain:
     """A loaded model and the settings it decides by."""
 
@@ -60,6 +72,8 @@ class Brain:
     settings: ModelSettings
     folder: Path | None = None
     """Where the model lies, as it was given."""
+    staff: Staff | None = None
+    """`None`: the branch is never exchanged while the line runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +95,20 @@ def assemble_line(
     from inspector.model.pictures import decode, unusable
 
     tally = Tally()
+    judge = Judge(
+        brain.model,
+        decode,
+        unusable,
+        rules=rulebook(line, brain.settings, brain.folder),
+        drift=_drift_watch(brain.settings),
+    )
     return Pipeline(
         sources=feed.sources,
         assembler=WindowAssembler(line, feed.sources.log is not None),
-        judge=Judge(
-            brain.model,
-            decode,
-            unusable,
-            rules=_rulebook(line, brain),
-            drift=_drift_watch(brain.settings),
-        ),
+        judge=judge,
         storekeeper=Storekeeper(archive, tally, watchers),
         tally=tally,
+        foreman=_foreman(brain.staff, judge, archive, tally),
         capacities=feed.capacities,
     )
 
@@ -223,15 +239,27 @@ def _drift_watch(settings: ModelSettings) -> DriftWatch | None:
     return DriftGuard(rules) if rules is not None and rules.enabled else None
 
 
-def _rulebook(line: LineSettings, brain: Brain) -> Rulebook:
+def _foreman(
+    staff: Staff | None, judge: Judge, archive: Archive, tally: Tally
+) -> Foreman | None:
+    if staff is None:
+        return None
+    shadow = Shadow(archive, staff.shadows, tally)
+    return Foreman(staff.orders, judge, staff.first, shadow=shadow, tally=tally)
+
+
+def rulebook(
+    line: LineSettings, settings: ModelSettings, model: Path | None
+) -> Rulebook:
+    """Make the rules that parts are decided by, and name them by their hash."""
     # Where frames come from and rows go to does not decide: the hash leaves it out.
     deciding = LineSettings.model_validate(
         line.model_dump(include=set(LineSettings.model_fields))
     )
     return Rulebook(
-        decisions=brain.settings.decisions,
-        settings_sha256=settings_sha256(deciding, brain.settings),
-        model_folder="" if brain.folder is None else str(brain.folder),
+        decisions=settings.decisions,
+        settings_sha256=settings_sha256(deciding, settings),
+        model_folder="" if model is None else str(model),
     )
 
 

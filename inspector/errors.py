@@ -19,6 +19,7 @@ InspectorError             exit code 1: something went wrong while running
 ├── StoreError             verdicts cannot be stored; the line stops
 │   └── BranchStoreError   exit code 2: branches cannot be read or kept; what runs stays
 ├── SourceError            a camera or log cannot be read, after all retries
+├── StalledError           a branch hangs on part after part; the line stops
 └── MissingExtraError      exit code 2: a package that is needed is not installed
 ```
 """
@@ -115,6 +116,10 @@ class BranchStoreError(StoreError):
 
 class SourceError(InspectorError):
     """A camera or a log cannot be read, after all retries."""
+
+
+class StalledError(InspectorError):
+    """Too many threads hang in a branch: only a new program can go on."""
 
 
 class MissingExtraError(InspectorError):

@@ -21,6 +21,7 @@ from inspector.types import (
     Pixels,
     Sample,
     Scores,
+    ShadowJudgement,
     TrunkId,
     Verdict,
 )
@@ -195,6 +196,18 @@ class BranchActs(Protocol):
 
         Raises:
             StoreError: it cannot be read.
+        """
+        ...
+
+
+class ShadowStore(Protocol):
+    """Keeps what branches in shadow said: each part once for each version."""
+
+    def store(self, judgements: Sequence[ShadowJudgement]) -> None:
+        """Commit a batch; a part that the version judged before keeps what it said.
+
+        Raises:
+            StoreError: nothing of the batch is stored.
         """
         ...
 

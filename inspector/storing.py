@@ -155,7 +155,9 @@ class Storekeeper:
         if evidence is None:
             return None
         return _Keeping(
-            picture=self._hands.submit(self._keep_picture, evidence.window.frame),
+            picture=self._hands.submit(
+                keep_picture, self._archive, evidence.window.frame
+            ),
             window=self._hands.submit(self._keep_window, judged.verdict, evidence),
         )
 
@@ -187,17 +189,6 @@ class Storekeeper:
         content = WindowRecord.of(verdict, evidence).as_json()
         self._archive.evidence.keep_as(name, content, durable=True)
 
-    def _keep_picture(self, frame: Frame) -> str:
-        """Keep the very bytes the camera sent; raw pixels as PNG, which loses none."""
-        if frame.encoded is not None:
-            return self._archive.evidence.keep(frame.encoded, _suffix(frame.encoded))
-        if frame.pixels is None:
-            message = f"part {frame.frame_id} has no picture"
-            raise PictureError(message)
-        return self._archive.evidence.keep(
-            self._archive.encode_png(frame.pixels), ".png"
-        )
-
     def _commit(self, verdicts: Sequence[Verdict]) -> StoreReceipt:
         retrying = Retrying(
             retry=retry_if_exception_type(StoreError),
@@ -222,6 +213,24 @@ class Storekeeper:
             except Exception:  # noqa: BLE001 - around a watcher: it never stops the line
                 self._tally.watcher_failed()
                 _log.exception("watcher %s failed", type(watcher).__name__)
+
+
+def keep_picture(archive: Archive, frame: Frame) -> str:
+    """Keep the very bytes the camera sent; raw pixels as PNG, which loses none.
+
+    Returns:
+        Its path inside the evidence store.
+
+    Raises:
+        PictureError: there is no picture.
+        StoreError: it cannot be written.
+    """
+    if frame.encoded is not None:
+        return archive.evidence.keep(frame.encoded, _suffix(frame.encoded))
+    if frame.pixels is None:
+        message = f"part {frame.frame_id} has no picture"
+        raise PictureError(message)
+    return archive.evidence.keep(archive.encode_png(frame.pixels), ".png")
 
 
 def _suffix(encoded: bytes) -> str:

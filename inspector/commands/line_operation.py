@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from inspector.account import Account
+from inspector.commands.hall import imbalance
 from inspector.commands.printing import as_table
 from inspector.errors import InspectorError
 from inspector.pipeline import Pipeline
@@ -38,7 +39,7 @@ def operate(pipeline: Pipeline) -> Account:
     Raises:
         InspectorError: the line broke down, or its account does not balance.
     """
-    with _signals() as asked, ThreadPoolExecutor(1, "operate") as pool:
+    with collected_signals() as asked, ThreadPoolExecutor(1, "operate") as pool:
         running = pool.submit(pipeline.run)
         while not wait([running], timeout=_LOOK_EVERY_S).done:
             if asked:
@@ -46,7 +47,7 @@ def operate(pipeline: Pipeline) -> Account:
                 pipeline.stop()
         account = running.result()
     if not account.balances:
-        raise InspectorError(_imbalance(account))
+        raise InspectorError(imbalance(account))
     return account
 
 
@@ -113,7 +114,7 @@ def account_tables(account: Account) -> list[Table]:
 
 
 @contextmanager
-def _signals() -> Iterator[list[int]]:
+def collected_signals() -> Iterator[list[int]]:
     """Collect the signals that ask to stop.
 
     The handler does nothing but note them: it may interrupt the main thread while that
@@ -133,13 +134,6 @@ def _signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _imbalance(account: Account) -> str:
-    return (
-        f"the account does not balance: {account.parts} parts, {account.verdicts} "
-        f"verdicts, {sum(account.faults.values())} counted faults"
-    )
 
 
 def account_section(account: Account) -> Section:
@@ -164,6 +158,10 @@ def _parts(account: Account) -> Sheet:
         "rejected parts drawn for people": account.overlays,
         "  could not be drawn in time": account.overlays_lost,
         "watcher failures": account.watcher_failures,
+        "branches that took the line over": account.handovers,
+        "branches put away": account.put_away,
+        "judged in shadow too": account.shadowed,
+        "  not judged in shadow": account.shadow_lost,
     }
     counted = [(what, f"{count}") for what, count in rows.items()]
     return sheet("What became of the parts", ("what", "parts"), counted)

@@ -343,6 +343,11 @@ def write_manifest(folder: Path, manifest: Mapping[str, object]) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
+def sha256_of(content: bytes) -> str:
+    """Hash a file's content as a manifest names it."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def _written(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
     for name, content in files.items():
         (folder / name).write_bytes(content)
