@@ -59,6 +59,8 @@ COMMANDS = [
     *(["recording", "check"], ["db", "upgrade"], ["db", "check"]),
     *(["branch", name] for name in ("list", "show", "diff", "check")),
     *(["branch", name] for name in ("export", "import", "sign", "keygen")),
+    *(["branch", name] for name in ("use", "canary", "shadow", "disagreements")),
+    *(["branch", name] for name in ("withdraw", "rollback")),
 ]
 
 

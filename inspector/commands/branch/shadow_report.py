@@ -4,49 +4,46 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inspector.branches import Act, standing
+from inspector.commands.branch.options import Database, Json, Line, Said, Settings
 from inspector.errors import InputError
 
 if TYPE_CHECKING:
     from connectors.database.shadow_judgements import Disagreement, ShadowReport
     from inspector.reporting.tables import Section
 
+Limit = Annotated[int, typer.Option(min=1, help="Show at most so many parts.")]
+
 
 def disagreements(
-    line: Annotated[str, typer.Argument(metavar="LINE", help="Name of the line.")],
+    line: Line,
     version: Annotated[
         str | None,
         typer.Argument(metavar="[VERSION]", help="If not the one in shadow now."),
     ] = None,
     *,
-    database: Annotated[
-        str,
-        typer.Option(
-            envvar="INSPECTOR_DATABASE_URL", help="Where the line's verdicts are."
-        ),
-    ] = "sqlite:///inspector.db",
-    limit: Annotated[int, typer.Option(min=1, help="Show at most so many parts.")] = 20,
-    json: Annotated[
-        Path | None, typer.Option(help="Also write them to this file.")
-    ] = None,
+    settings: Settings = None,
+    database: Database = None,
+    limit: Limit = 20,
+    json: Json = None,
 ) -> None:
     """List the parts about which a branch in shadow disagrees, with their pictures.
 
-    Example: inspector branch disagreements poly --limit 50
+    Example: inspector branch disagreements poly --settings poly.toml --limit 50
     """
     from connectors.database.shadow_judgements import disagreements as asked
     from connectors.database.shadow_judgements import shadow_report
-    from inspector.commands.branch_steps import open_acts
+    from inspector.commands.branch.quick_record import open_acts
     from inspector.commands.line_operation import write_json
     from inspector.commands.printing import show
 
     where = f"line {line}"
-    with open_acts(database) as (acts, engine):
+    said = Said(settings=settings, database=database)
+    with open_acts(said, line) as (acts, engine):
         told = acts.acts(line)
         name = version or standing(line, told).shadow
         if name is None:
