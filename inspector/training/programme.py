@@ -15,11 +15,12 @@ import copy
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 
 import numpy as np
 import tomli_w
@@ -33,6 +34,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from torch import Tensor
 
 from inspector.errors import ArtifactError, PictureError
 from inspector.measures.ranking import auroc
@@ -92,7 +94,7 @@ from inspector.training.lines import (
     ask_of_unseen_logs,
     train_branch,
 )
-from inspector.training.log import LogPlan, learn_imagined, train_log
+from inspector.training.log import LogNetwork, LogPlan, learn_imagined, train_log
 from inspector.training.networks import (
     GLANCE,
     LOOK,
@@ -172,6 +174,8 @@ class TrainingReport:
     lines: tuple[LineReport, ...]
     stage_s: dict[str, float]
     ablated: tuple[Ablated, ...] = ()
+    processor_s: float = 0.0
+    """Processor time of this program for the model, trials that were asked for aside."""
 
 
 def train(
@@ -179,6 +183,7 @@ def train(
     out: Path,
     plan: Plan,
     ablate_on: str | None = None,
+    without: Mapping[str, Path] = MappingProxyType({}),
 ) -> TrainingReport:
     """Train a model for some lines, and write it when it has proved sound.
 
@@ -187,6 +192,8 @@ def train(
         out: folder of the model; must not hold one yet.
         plan: what, and for how long.
         ablate_on: a shift; also train without some of the stages, and compare on it.
+        without: lines, and for each an empty folder for a model of a trunk alone that
+            has learned from all the other lines: what a new line would find.
 
     Raises:
         RecordingError: a recording cannot be learned from.
@@ -201,7 +208,7 @@ def train(
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
         training = _Training(recordings, plan, Path(scratch))
-        report = training.run(Path(scratch) / "model", ablate_on)
+        report = training.run(Path(scratch) / "model", ablate_on, without)
         if out.exists():
             out.rmdir()
         shutil.move(Path(scratch) / "model", out)
@@ -225,6 +232,8 @@ class _Training:
         self._plan = plan
         self._scratch = scratch
         self._stage_s: dict[str, float] = {}
+        self._untaught: LogNetwork
+        """What a log Transformer knows before it has seen a recorded line."""
         self._progress = Progress(
             TextColumn("{task.description:32}"),
             BarColumn(),
@@ -233,7 +242,10 @@ class _Training:
             TimeRemainingColumn(),
         )
 
-    def run(self, out: Path, ablate_on: str | None) -> TrainingReport:
+    def run(
+        self, out: Path, ablate_on: str | None, without: Mapping[str, Path]
+    ) -> TrainingReport:
+        begun_s = time.process_time()
         with self._progress:
             with self._stage("backbone", self._pictures_to_learn()) as done:
                 backbone = make_backbone(self._plan.backbone, self._recordings, done)
@@ -242,14 +254,36 @@ class _Training:
             after_stage_one = copy.deepcopy(trunk)
             found = self._stages_two_and_three(trunk, cases)
             reports = self._export(out, trunk, cases, found, backbone)
+            processor_s = time.process_time() - begun_s
             ablated: list[Ablated] = []
             if ablate_on is not None:
                 weights = [each for _, _, each in found]
                 complete = trunk, _trained(cases, weights)
                 ablated = self._ablate(complete, after_stage_one, ablate_on)
+            for line, folder in without.items():
+                others = [case for case in cases if case.line.labelled.line != line]
+                self._trunk_of(others, folder)
         return TrainingReport(
-            lines=tuple(reports), stage_s=self._stage_s, ablated=tuple(ablated)
+            lines=tuple(reports),
+            stage_s=self._stage_s,
+            ablated=tuple(ablated),
+            processor_s=processor_s,
         )
+
+    def _trunk_of(self, others: Sequence[_Case], out: Path) -> None:
+        """Train and write a trunk that knows logs and labels of these lines alone.
+
+        Their branches are taken as they are: no label of another line is in them.
+        """
+        network, logs = self._read_logs([case.line for case in others])
+        trunk = Trunk(network, CrossModalFusion(), Router(), LookRouter())
+        cases = [
+            replace(case, pair=Pair(case.line, replace(case.pair.opinions, log=log)))
+            for case, log in zip(others, logs, strict=True)
+        ]
+        self._stages_two_and_three(trunk, cases)
+        lines = [case.line for case in cases]
+        export_trunk(trunk_folder(out), trunk, self._plan.version, lines)
 
     def _ablate(
         self,
@@ -292,20 +326,27 @@ class _Training:
     ) -> tuple[Trunk, list[_Case]]:
         start = self._self_supervised(lines, backbone)
         seen = [self._branch(line, start, backbone) for line in lines]
-        plan, folds = self._plan.log, self._plan.folds
-        parts = sum(len(line.train) for line in lines)
+        plan = self._plan.log
         with self._stage("1 imagined logs", plan.imagined_total) as done:
-            untaught = learn_imagined(plan, done)
-        total = plan.epochs * parts * folds
-        with self._stage("1 logs alone", total) as done:
-            network = train_log(untaught, [line.task for line in lines], plan, done)
-            logs = ask_of_unseen_logs(untaught, network, lines, plan, folds, done)
+            self._untaught = learn_imagined(plan, done)
+        network, logs = self._read_logs(lines)
         trunk = Trunk(network, CrossModalFusion(), Router(), LookRouter())
         cases = [
             _Case(line, branch, Pair(line, Opinions(picture=picture, log=log)))
             for line, (branch, picture), log in zip(lines, seen, logs, strict=True)
         ]
         return trunk, cases
+
+    def _read_logs(
+        self, lines: Sequence[LineData]
+    ) -> tuple[LogNetwork, Sequence[Tensor]]:
+        """Teach the log Transformer some lines, and ask it of parts it never saw."""
+        plan, folds, start = self._plan.log, self._plan.folds, self._untaught
+        total = plan.epochs * sum(len(line.train) for line in lines) * folds
+        with self._stage("1 logs alone", total) as done:
+            network = train_log(start, [line.task for line in lines], plan, done)
+            logs = ask_of_unseen_logs(start, network, lines, plan, folds, done)
+        return network, logs
 
     def _self_supervised(self, lines: Sequence[LineData], backbone: Backbone) -> Start:
         general = Start(
@@ -364,7 +405,7 @@ class _Training:
         with self._stage("export and check", len(cases)) as done:
             version = self._plan.version
             folder = trunk_folder(out)
-            sha256 = export_trunk(folder, trunk, version, cases[0].line)
+            sha256 = export_trunk(folder, trunk, version, [c.line for c in cases])
             loaded = LoadedTrunk(folder)
             reports = []
             for case, (_, asked, weights) in zip(cases, found, strict=True):
