@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from inspector.commands import db, recording
+from inspector.commands import branch, db, recording
 from inspector.commands.bench import bench
 from inspector.commands.demo import demo
 from inspector.commands.evaluate import evaluate
@@ -59,6 +59,7 @@ app = typer.Typer(
 for command in (demo, train, evaluate, explain, replay, run, simulate, bench):
     app.command()(command)
 app.add_typer(recording.app, name="recording")
+app.add_typer(branch.app, name="branch")
 app.add_typer(db.app, name="db")
 
 

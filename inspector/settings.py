@@ -276,6 +276,7 @@ class LogFile(_Strict):
     from_start: bool = False
 
 
+Margin = Annotated[float, Field(gt=0, lt=1)]
 Words = Annotated[str, Field(min_length=1, max_length=80)]
 
 
@@ -324,26 +325,26 @@ class GateRules(_Strict):
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     """How surely a branch must not be worse than the running one."""
-    margin_auroc: Probability = 0.02
-    """How much area under the ROC curve it may lose and still count as not worse."""
-    margin_errors: Probability = 0.02
-    """How many more of the parts it may decide wrongly and still count as not worse."""
-    fewest_bad: Annotated[int, Field(ge=2)] = 10
-    """With fewer verified bad parts, what people said proves too little by itself."""
-    fewest_good: Annotated[int, Field(ge=2)] = 10
+    margin_auroc: Margin = 0.05
+    """It may lose less than this much area under the ROC curve."""
+    margin_errors: Margin = 0.05
+    """Less than this share of the parts more may be decided wrongly."""
+    margin_reviews: Margin = 0.1
+    """Less than this share of the parts more may be left to a person."""
+    fewest_bad: Annotated[int, Field(ge=2)] = 30
+    """With fewer verified bad parts, what people said proves nothing by itself."""
+    fewest_good: Annotated[int, Field(ge=2)] = 30
     """The same, of good ones."""
     most_parts: Annotated[int, Field(ge=10, le=100_000)] = 400
     """Of the verified parts, so many of the newest are judged again."""
     flips_allowed: Annotated[int, Field(ge=0)] = 0
     """Confirmed rejects that the new branch may pass."""
-    median_ms: Milliseconds = 50.0
+    median_ms: Milliseconds = 100.0
     """What half of the parts may take at most, on this machine."""
-    p99_ms: Milliseconds = 150.0
+    p99_ms: Milliseconds = 300.0
     """What all but one in a hundred may take at most."""
     load_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
     """Within this time a branch must be loaded, checked and warm."""
-    seed: Annotated[int, Field(ge=0)] = 0
-    """Of the parts that the bootstrap draws: the same parts give the same answer."""
 
 
 class BranchRules(_Strict):
@@ -353,7 +354,11 @@ class BranchRules(_Strict):
     """A folder, or a URL that fsspec knows; `None`: the model's own folder."""
     public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """ed25519, as `inspector branch keygen` prints it: every branch must be signed."""
+    golden: Path | None = None
+    """A recording of golden parts: labelled ones that must never be judged wrongly."""
     gate: GateRules = GateRules()
+    may_force: tuple[Words, ...] = ()
+    """Who may overrule the gate, with a reason that goes on record."""
 
 
 class RunSettings(LineSettings):

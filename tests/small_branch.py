@@ -108,7 +108,6 @@ class TinyBranch:
         return pack_arrays(
             pictures=pictures,
             expected=np.array(logits) + self.golden_off,
-            bad=np.array([True, False]),
         )
 
     def _settings(self) -> bytes:

@@ -308,11 +308,7 @@ def _golden_branch(branch: Branch, line: LineData) -> bytes:
         for look in looks
         for each in pictures
     ]
-    return pack_arrays(
-        pictures=pictures,
-        expected=np.array([float(x) for x in logits]),
-        bad=line.labelled.bad[few],
-    )
+    return pack_arrays(pictures=pictures, expected=np.array([float(x) for x in logits]))
 
 
 def _weights(trunk: Trunk) -> dict[str, Tensor]:
