@@ -64,7 +64,7 @@ def retrain(recordings: Sequence[Recording], work: Path, plan: Plan) -> Retraine
         found = Retrained(**json.loads(kept.read_text()))
         if found.recordings != told:
             what = "keeps a model of other recordings: name a new folder"
-            raise InputError.single(f"{work}", what)
+            raise InputError.single(str(work), what)
         return found
     work.mkdir(parents=True, exist_ok=True)
     without = {line: trunk_without(work, line) for line in told}
