@@ -53,6 +53,8 @@ class TrunkManifest(_Strict):
     kind: Literal["trunk"] = "trunk"
     format: Literal[2] = 2
     version: Name
+    lines: list[Name] = []
+    """Whose logs and labels it has learned from; empty in older trunks."""
     files: dict[FileName, Sha256]
 
 

@@ -82,14 +82,17 @@ def check_agreement(line: str, found: Agreement) -> None:
         raise ExportError(message)
 
 
-def export_trunk(folder: Path, trunk: Trunk, version: str, example: LineData) -> str:
+def export_trunk(
+    folder: Path, trunk: Trunk, version: str, lines: Sequence[LineData]
+) -> str:
     """Write a trunk; returns the sha256 that names it.
 
     Args:
         folder: where to.
         trunk: in evaluation mode.
         version: its name.
-        example: a line, for golden samples out of its validation shift.
+        lines: what it has learned from; golden samples are out of the first one's
+            validation shift.
     """
     files = {
         "log_lines.onnx": _lines_graph(trunk),
@@ -98,9 +101,10 @@ def export_trunk(folder: Path, trunk: Trunk, version: str, example: LineData) ->
         "router.onnx": _router_graph(trunk),
         "look_router.onnx": _look_router_graph(trunk),
         "weights.safetensors": save(_weights(trunk)),
-        "golden.npz": _golden_trunk(trunk, example),
+        "golden.npz": _golden_trunk(trunk, lines[0]),
     }
-    manifest = TrunkManifest(version=version, files={})
+    names = [line.labelled.line for line in lines]
+    manifest = TrunkManifest(version=version, lines=names, files={})
     return write_artifact(folder, manifest.model_dump(exclude={"files"}), files)
 
 
