@@ -32,7 +32,7 @@ from inspector.training.networks import (
     patch_features,
     worst_tiles,
 )
-from inspector.training.views import VIEWS, FeatureStore, Labelled, turned
+from inspector.training.views import FeatureStore, Labelled, turned
 from inspector.types import FloatArray
 
 MEMORY = 500
@@ -84,7 +84,7 @@ def self_supervise(
     heads.train()
     for _ in range(epochs):
         for store, parts in _mixed(lines, rng):
-            one, other = rng.choice(VIEWS, 2, replace=False)
+            one, other = rng.choice(store.views, 2, replace=False)
             loss = _view_loss(
                 _upright(heads(store.read(parts, one)[scales]), one),
                 _upright(heads(store.read(parts, other)[scales]), other),
@@ -127,7 +127,7 @@ def train_heads(
     rng = np.random.default_rng(0)
     for _ in range(plan.epochs):
         for some in _shuffled(parts, rng):
-            view = int(rng.integers(VIEWS))
+            view = int(rng.integers(store.views))
             reading = heads(store.read(some, view)[scales])
             _step(optimiser, branch_loss(reading, labelled, some, view))
             schedule.step()

@@ -176,7 +176,7 @@ _SOME = 5
 def _lines_graph(trunk: Trunk) -> bytes:
     pieces = torch.ones(_SOME, WORDS, PIECES, dtype=torch.int64)
     numbers = torch.zeros(_SOME, WORDS, NUMBER_FEATURES)
-    return _graph(trunk.log.lines, {"pieces": pieces, "numbers": numbers}, axis=0)
+    return graph_of(trunk.log.lines, {"pieces": pieces, "numbers": numbers}, axis=0)
 
 
 def _window(more: int = 0) -> dict[str, Tensor]:
@@ -188,15 +188,15 @@ def _window(more: int = 0) -> dict[str, Tensor]:
 
 
 def _context_graph(trunk: Trunk) -> bytes:
-    return _graph(_ReadContext(trunk.log.context), _window(), axis=1)
+    return graph_of(_ReadContext(trunk.log.context), _window(), axis=1)
 
 
 def _router_graph(trunk: Trunk) -> bytes:
-    return _graph(trunk.router, _window(), axis=1)
+    return graph_of(trunk.router, _window(), axis=1)
 
 
 def _look_router_graph(trunk: Trunk) -> bytes:
-    return _graph(trunk.look_router, {"impression": torch.zeros(1, IMPRESSION)}, None)
+    return graph_of(trunk.look_router, {"impression": torch.zeros(1, IMPRESSION)}, None)
 
 
 def _fusion_graph(trunk: Trunk) -> bytes:
@@ -206,7 +206,7 @@ def _fusion_graph(trunk: Trunk) -> bytes:
         "log": torch.zeros(1, _SOME, WIDTH),
         "present": torch.ones(1, _SOME),
     }
-    return _graph(trunk.fusion, inputs, axis=1, fixed=("picture", "cells"))
+    return graph_of(trunk.fusion, inputs, axis=1, fixed=("picture", "cells"))
 
 
 class _Glance(nn.Module):
@@ -220,10 +220,10 @@ class _Glance(nn.Module):
 
 def _branch_graph(branch: nn.Module, channels: int) -> bytes:
     picture = torch.zeros(1, SIDE, SIDE, channels, dtype=torch.uint8)
-    return _graph(branch, {"picture": picture}, axis=None)
+    return graph_of(branch, {"picture": picture}, axis=None)
 
 
-def _graph(
+def graph_of(
     module: nn.Module,
     inputs: Mapping[str, Tensor],
     axis: int | None,
