@@ -184,7 +184,7 @@ def remember_good_parts(store: FeatureStore, scales: slice, good: Parts) -> Good
     mean, spread = patches.mean(0), patches.std(0) + 1e-6
     few = rng.permutation(len(patches))[:_CANDIDATES]
     patches = (patches[few] - mean) / spread
-    return GoodParts(mean, spread, patches[_spread_out(patches, MEMORY)].contiguous())
+    return GoodParts(mean, spread, patches[spread_out(patches, MEMORY)].contiguous())
 
 
 @torch.no_grad()
@@ -306,7 +306,8 @@ def _mask_loss(cells: Tensor, masks: FloatArray, view: int) -> Tensor:
     )
 
 
-def _spread_out(patches: Tensor, count: int) -> list[int]:
+def spread_out(patches: Tensor, count: int) -> list[int]:
+    """Choose patches that stand for all: greedy k-centres in a random projection."""
     generator = torch.Generator().manual_seed(0)
     width = patches.shape[1]
     flat = patches @ torch.randn(width, 64, generator=generator) / 8

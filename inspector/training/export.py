@@ -49,7 +49,7 @@ from inspector.training.networks import (
     IMPRESSION,
     SIDE,
     WIDTH,
-    Branch,
+    PictureBranch,
     PictureReading,
     impression,
     with_summary,
@@ -109,7 +109,7 @@ def export_trunk(
 
 
 def export_branch(
-    folder: Path, branch: Branch, line: LineData, named: BranchManifest
+    folder: Path, branch: PictureBranch, line: LineData, named: BranchManifest
 ) -> str:
     """Write a branch that can be loaded; `seal_branch` makes it whole.
 
@@ -210,7 +210,7 @@ def _fusion_graph(trunk: Trunk) -> bytes:
 
 
 class _Glance(nn.Module):
-    def __init__(self, branch: Branch) -> None:
+    def __init__(self, branch: PictureBranch) -> None:
         super().__init__()
         self.branch = branch
 
@@ -294,7 +294,7 @@ def _whole(lines: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _golden_branch(branch: Branch, line: LineData) -> bytes:
+def _golden_branch(branch: PictureBranch, line: LineData) -> bytes:
     bad = line.labelled.bad[line.val]
     few = [
         *line.val[bad][: GOLDEN_PICTURES // 2],

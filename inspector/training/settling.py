@@ -296,7 +296,7 @@ def _mean_ms(
 
 def write_settings(path: Path, settings: ModelSettings) -> None:
     """Write what a line starts with."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(tomli_w.dumps(settings.model_dump(exclude_none=True)).encode())
 
 

@@ -11,6 +11,7 @@ import typer
 from inspector.commands.branch.carrying import export_branch, import_branch
 from inspector.commands.branch.checking import check
 from inspector.commands.branch.keys import keygen, sign
+from inspector.commands.branch.making import train
 from inspector.commands.branch.reading import diff, list_branches, show
 from inspector.commands.branch.shadow_report import disagreements
 from inspector.commands.branch.steps import canary, rollback, shadow, use, withdraw
@@ -21,7 +22,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Look at, check, carry and use the versions of a line's branch.",
 )
-# Making them: train.
+# Making them.
+app.command()(train)
 # Looking at them.
 app.command("list")(list_branches)
 app.command()(show)
