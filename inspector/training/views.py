@@ -261,9 +261,10 @@ def _check_enough(
         for what, count in (("good", here & ~bad), ("defective", here & bad)):
             if count.sum() < _FEWEST:
                 problem = f"{int(count.sum())} {what} parts in split {split}"
-                problems.append(
-                    Problem.in_file(table, f"{problem}: at least {_FEWEST} are needed")
-                )
+                needed = f"at least {_FEWEST} are needed"
+                if what == "defective":
+                    needed += ", or none by inspector branch train --good-only"
+                problems.append(Problem.in_file(table, f"{problem}: {needed}"))
     if problems:
         raise RecordingError(problems)
 
