@@ -17,13 +17,11 @@ from rich.logging import RichHandler
 
 from inspector.commands import branch, db, recording
 from inspector.commands.bench import bench
-from inspector.commands.branch_steps import rollback, shadow, withdraw
 from inspector.commands.demo import demo
 from inspector.commands.evaluate import evaluate
 from inspector.commands.explain import explain
 from inspector.commands.replay import replay
 from inspector.commands.run import run
-from inspector.commands.shadow_report import disagreements
 from inspector.commands.simulate import simulate
 from inspector.commands.train import train
 from inspector.errors import InspectorError, MissingExtraError
@@ -58,14 +56,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-branch = typer.Typer(
-    no_args_is_help=True, help="Prove, swap and roll back the branch of a line."
-)
 for command in (demo, train, evaluate, explain, replay, run, simulate, bench):
     app.command()(command)
-for step in (shadow, disagreements, withdraw, rollback):
-    branch.command()(step)
-app.add_typer(branch, name="branch")
 app.add_typer(recording.app, name="recording")
 app.add_typer(branch.app, name="branch")
 app.add_typer(db.app, name="db")
