@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,8 @@ def test_every_verdict_of_another_line_is_the_same_to_the_last_bit(
     before = plant.hashes()
 
     hall = plant.hall()
-    hall.start([plant.settings(LINE), plant.settings(TWIN)])
+    frames = as_fast(plant, LINE) | {"rate": 15.0}
+    hall.start([plant.settings(LINE, frames=frames), plant.settings(TWIN)])
     asked: list[int] = []
     serving = threading.Thread(target=hall.serve, args=(asked,))
     serving.start()
@@ -70,7 +72,8 @@ def test_every_verdict_of_another_line_is_the_same_to_the_last_bit(
         (Act.LIVE, "3", "2", None),
         (Act.ROLLBACK, "2", "3", None),
     ]
-    for act, version, instead_of, every in steps:
+    for number, (act, version, instead_of, every) in enumerate(steps):
+        wait_until(partial(has_rows, plant, 10 * number + 5))
         record.acts.record(
             BranchAct(
                 line=LINE,
@@ -83,7 +86,6 @@ def test_every_verdict_of_another_line_is_the_same_to_the_last_bit(
                 acted_ns=time.time_ns(),
             )
         )
-        time.sleep(0.3)
     serving.join()
     record.close()
 
@@ -103,6 +105,10 @@ def test_lines_of_one_model_share_its_trunk(plant: TwoLines) -> None:
     assert trunks.of(plant.model) is trunks.of(plant.model)
 
 
+def has_rows(plant: TwoLines, count: int) -> bool:
+    return len(plant.rows(LINE, "id")) >= count
+
+
 def started(plant: TwoLines, hall: Hall, line: str) -> bool:
     run = hall.runs.get(plant.folder / "lines" / f"{line}.toml")
     return run is not None and run.name == line and not run.is_running
@@ -117,7 +123,8 @@ def test_a_file_in_the_folder_is_a_new_line_and_a_broken_one_stops_nobody(
     frames = as_fast(plant, LINE) | {"rate": 60.0}
     plant.settings(LINE, frames=frames).rename(folder / f"{LINE}.toml")
     (folder / "broken.toml").write_text("id = 7", encoding="utf-8")
-    hall, asked = plant.hall(folder), []
+    hall = plant.hall(folder)
+    asked: list[int] = []
     serving = threading.Thread(target=hall.serve, args=(asked,))
     serving.start()
     wait_until(lambda: (folder / "broken.toml") in hall.runs)
@@ -141,7 +148,8 @@ def test_a_line_that_stands_starts_anew_when_its_file_is_corrected(
     folder.mkdir()
     file = folder / f"{LINE}.toml"
     plant.settings(LINE, model="elsewhere").rename(file)
-    hall, asked = plant.hall(folder), []
+    hall = plant.hall(folder)
+    asked: list[int] = []
     serving = threading.Thread(target=hall.serve, args=(asked,))
     serving.start()
     wait_until(lambda: file in hall.runs and hall.runs[file].error is not None)
