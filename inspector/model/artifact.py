@@ -128,7 +128,7 @@ class ShiftFigures(_Strict):
 
     parts: Annotated[int, Field(ge=1)]
     bad: Annotated[int, Field(ge=0)]
-    auroc: Annotated[float, Field(ge=0, le=1)] | None
+    auroc: Annotated[float, Field(ge=0, le=1)] | None = None
     """Area under the ROC curve; `None` where all parts are good, or all are bad."""
     escapes: Annotated[int, Field(ge=0)]
     false_rejects: Annotated[int, Field(ge=0)]

@@ -97,21 +97,22 @@ def build_two_lines(small: SmallModel, folder: Path) -> TwoLines:
     said = tomllib.loads(about.read_text(encoding="utf-8"))
     about.write_text(tomli_w.dumps(said | {"id": TWIN}), encoding="utf-8")
     shutil.copytree(plant.branch(LINE), plant.branch(TWIN))
-    _rename(plant.branch(TWIN))
-    shutil.copy(
-        plant.branch(TWIN) / SETTINGS, plant.model / "settings" / f"{TWIN}.toml"
-    )
+    for line in (LINE, TWIN):
+        _belongs_to(line, plant.branch(line))
+        start = plant.model / "settings" / f"{line}.toml"
+        shutil.copy(plant.branch(line) / SETTINGS, start)
     return plant
 
 
-def _rename(branch: Path) -> None:
-    """Make the branch one of the twin."""
+def _belongs_to(line: str, branch: Path) -> None:
+    """Make the branch one of the line, with a deadline that no busy machine misses."""
     settings = tomllib.loads((branch / SETTINGS).read_text(encoding="utf-8"))
-    said = tomli_w.dumps(settings | {"line": TWIN}).encode()
+    decisions = settings["decisions"] | {"deadline_ms": 60_000.0}
+    said = tomli_w.dumps(settings | {"line": line, "decisions": decisions}).encode()
     (branch / SETTINGS).write_bytes(said)
     manifest = tomllib.loads((branch / MANIFEST).read_text(encoding="utf-8"))
     files = manifest["files"] | {SETTINGS: sha256_of(said)}
-    write_manifest(branch, manifest | {"line": TWIN, "files": files})
+    write_manifest(branch, manifest | {"line": line, "files": files})
 
 
 def wait_until(done: Any) -> None:

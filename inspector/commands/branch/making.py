@@ -75,8 +75,10 @@ def train(
     shelf = open_branch_store(said.model_folder(None), said.rules(None))
     recorded = Recording.load(recording)
     line = recorded.settings.id
+    name = version or _next_version(shelf.versions(line))
+    _refuse_taken(shelf, line, name)
     making = _Making(
-        version=version or _next_version(shelf.versions(line)),
+        version=name,
         parent=_parent(shelf, model, line),
     )
     with TemporaryDirectory() as folder:
@@ -109,6 +111,16 @@ def train(
 class _Making:
     version: str
     parent: Parent | None
+
+
+def _refuse_taken(shelf: BranchStore, line: str, version: str) -> None:
+    """Refuse a version before minutes are spent on it."""
+    from connectors.branches.naming import require_names, there_already
+
+    require_names(line, version)
+    if version in shelf.versions(line):
+        msg = f"line {line}"
+        raise there_already(msg, version)
 
 
 def _next_version(versions: Sequence[str]) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inspector.branches import Act, standing
+from inspector.branches import Act, BranchAct, standing
 from inspector.commands.branch.options import Database, Json, Line, Said, Settings
 from inspector.errors import InputError
 
 if TYPE_CHECKING:
     from connectors.database.shadow_judgements import Disagreement, ShadowReport
     from inspector.reporting.tables import Section
+
 
 Limit = Annotated[int, typer.Option(min=1, help="Show at most so many parts.")]
 
@@ -26,39 +28,50 @@ def disagreements(
         typer.Argument(metavar="[VERSION]", help="If not the one in shadow now."),
     ] = None,
     *,
+    limit: Limit = 20,
     settings: Settings = None,
     database: Database = None,
-    limit: Limit = 20,
     json: Json = None,
 ) -> None:
     """List the parts about which a branch in shadow disagrees, with their pictures.
 
     Example: inspector branch disagreements poly --settings poly.toml --limit 50
     """
+    from connectors.database.branch_acts import SqlBranchActs
+    from connectors.database.engine import open_engine
+    from connectors.database.schema import require_current
     from connectors.database.shadow_judgements import disagreements as asked
     from connectors.database.shadow_judgements import shadow_report
-    from inspector.commands.branch.quick_record import open_acts
     from inspector.commands.line_operation import write_json
     from inspector.commands.printing import show
 
-    where = f"line {line}"
-    said = Said(settings=settings, database=database)
-    with open_acts(said, line) as (acts, engine):
-        told = acts.acts(line)
-        name = version or standing(line, told).shadow
-        if name is None:
-            what = "no branch is in shadow: name the version that was"
-            raise InputError.single(where, what)
-        began = [a for a in told if a.act is Act.SHADOW and a.version == name]
-        if not began:
-            what = f"branch {name} was never in shadow"
-            raise InputError.single(where, what)
-        report = shadow_report(engine, line, name, began[-1].acted_ns)
+    engine = open_engine(Said(settings=settings, database=database).record_url(line))
+    try:
+        require_current(engine)
+        name, since_ns = _in_shadow(SqlBranchActs(engine).acts(line), line, version)
+        report = shadow_report(engine, line, name, since_ns)
         found = list(asked(engine, line, name, limit))
+    finally:
+        engine.dispose()
     section = _section(line, name, report, found)
     show([section])
     if json is not None:
         write_json(json, section.content)
+
+
+def _in_shadow(
+    told: Sequence[BranchAct], line: str, version: str | None
+) -> tuple[str, int]:
+    """Say which version is meant, and when it was last put into shadow."""
+    where, name = f"line {line}", version or standing(line, told).shadow
+    if name is None:
+        what = "no branch is in shadow: name the version that was"
+        raise InputError.single(where, what)
+    began = [a for a in told if a.act is Act.SHADOW and a.version == name]
+    if not began:
+        what = f"branch {name} was never in shadow"
+        raise InputError.single(where, what)
+    return name, began[-1].acted_ns
 
 
 def _section(

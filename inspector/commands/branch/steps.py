@@ -28,9 +28,8 @@ from inspector.commands.branch.options import (
     Store,
     Version,
 )
-from inspector.commands.branch.quick_record import open_acts
 from inspector.commands.branch.shadow_report import Limit, disagreements
-from inspector.errors import InputError
+from inspector.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from connectors.examining import Place
@@ -207,7 +206,7 @@ def withdraw(
 
     Example: inspector branch withdraw poly 2 --settings poly.toml
     """
-    with open_acts(Said(settings=settings, database=database), line) as (acts, _):
+    with open_acts(Said(settings=settings, database=database), line) as acts:
         stands = standing(line, acts.acts(line))
         if version not in {stands.shadow, stands.canary}:
             what = f"branch {version} is neither in shadow nor a canary"
@@ -238,7 +237,7 @@ def rollback(
 
     Example: inspector branch rollback poly --settings poly.toml
     """
-    with open_acts(Said(settings=settings, database=database), line) as (acts, _):
+    with open_acts(Said(settings=settings, database=database), line) as acts:
         stands = standing(line, acts.acts(line))
         if stands.live is None or stands.before is None:
             what = "there is no branch before the one that runs: nothing to go back to"
@@ -252,6 +251,33 @@ def rollback(
         ).record(acts, stands)
     _write(json, line, Act.ROLLBACK, stands.before)
     _say(f"line {line}: branch {stands.before} judges again, instead of {stands.live}")
+
+
+@contextmanager
+def open_acts(said: Said, line: str) -> Iterator[BranchActs]:
+    """Open the record of branches, in a hurry.
+
+    The database's form is looked at only when it does not answer: what that needs takes
+    longer to import than a rollback may take.
+
+    Raises:
+        InputError: nothing says where the record is.
+        SettingsError: there is none, or it is not up to date.
+        StoreError: it cannot be read or written.
+    """
+    from connectors.database.branch_acts import SqlBranchActs
+    from connectors.database.engine import is_absent, open_engine
+
+    engine = open_engine(said.record_url(line))
+    try:
+        if is_absent(engine):
+            _require_current(engine)
+        yield SqlBranchActs(engine)
+    except StoreError:
+        _require_current(engine)
+        raise
+    finally:
+        engine.dispose()
 
 
 def refusal(line: str, what: str) -> InputError:
@@ -284,15 +310,14 @@ def _through_the_gate(
         show([gate_section(report)])
         if json is not None:
             write_json(json, report.as_json())
-        overruling = _overruling(place, step) if force else None
-        forced = admit(report, overruling)
+        forced = admit(report, _overruling(place, step) if force else None)
         _refuse_if_moved(acts, stands)
         replace(step, forced=forced, figures=report.as_json()).record(acts, stands)
     return stands
 
 
 def _overruling(place: Place, step: _Step) -> Overruling:
-    """Ask to overrule the gate; who may do so stands in the line's settings."""
+    """Say who wants to overrule the gate, and whether the line's settings let them."""
     from inspector.gate import Overruling
 
     who = step.who or getpass.getuser()
@@ -312,9 +337,7 @@ def _recorded(place: Place) -> Iterator[BranchActs]:
     from connectors.database.branch_acts import SqlBranchActs
 
     if place.engine is None:
-        raise refusal(
-            place.line, "name its record: --database, or --settings LINE.toml"
-        )
+        raise refusal(place.line, "name its record: --database, or --settings")
     try:
         yield SqlBranchActs(place.engine)
     finally:
@@ -345,6 +368,12 @@ def _load(place: Place, version: str) -> None:
     store = open_branch_store(place.model, place.rules)
     trunk = Trunk(trunk_folder(place.model))
     load_version(place, trunk, store.fetch(place.line, version))
+
+
+def _require_current(engine: Any) -> None:
+    from connectors.database.schema import require_current
+
+    require_current(engine)
 
 
 def _said(

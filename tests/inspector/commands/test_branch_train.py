@@ -122,7 +122,8 @@ def test_a_new_line_from_good_parts_alone_and_then_from_labels(
     code, said = plant.train()
     assert code == 0, said
     parent = plant.manifest("2").parent
-    assert parent is not None and parent.version == "1"
+    assert parent is not None
+    assert parent.version == "1"
 
 
 def test_another_lines_heads_are_a_start(plant: Plant, tmp_path: Path) -> None:
