@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from connectors.database.engine import open_engine
-from connectors.database.tables import metadata
+from connectors.database.metadata import metadata
 
 
 def run_on(connection: Connection) -> None:
