@@ -23,7 +23,18 @@ from inspector.types import Problem
 
 _ONE_AT_A_TIME = 7_114_001
 """Names the lock under which a PostgreSQL database is upgraded."""
-_APPEND_ONLY = ("verdicts", "branch_acts", "verifications")
+_APPEND_ONLY = (
+    "verdicts",
+    "branch_acts",
+    "verifications",
+    "people",
+    "logins",
+    "house_rules",
+    "audit_trail",
+    "line_acts",
+    "dispositions",
+    "alarm_acts",
+)
 """Tables that can only be added to; each has triggers that see to it."""
 _SQLITE_ACTS = ("update", "delete", "replace")
 _GUARDS = {

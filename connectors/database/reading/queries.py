@@ -184,8 +184,8 @@ def _text_id(dialect: Dialect) -> ColumnElement[int]:
 
 
 def _conditions(query: VerdictQuery, dialect: Dialect) -> list[ColumnElement[bool]]:
-    found = _plain(query)
-    if query.not_passed or query.defect or query.decision not in {None, Decision.PASS}:
+    found = _plain(query, dialect)
+    if _needs_not_passed(query):
         found.append(_NOT_PASSED)
     if query.serial:
         found.append(_serial(query.serial, dialect))
@@ -194,8 +194,17 @@ def _conditions(query: VerdictQuery, dialect: Dialect) -> list[ColumnElement[boo
     return found
 
 
-def _plain(query: VerdictQuery) -> list[ColumnElement[bool]]:
-    """Narrow by columns; by their indexes, unless the index of words is to lead."""
+def _needs_not_passed(query: VerdictQuery) -> bool:
+    """Whether to say it; words and stations are of no other parts anyway."""
+    if query.text or query.station:
+        return False
+    decided = query.decision not in {None, Decision.PASS}
+    return query.not_passed or bool(query.defect) or decided
+
+
+def _plain(query: VerdictQuery, dialect: Dialect) -> list[ColumnElement[bool]]:
+    """Narrow by columns; where SQLite is to begin with words, not by their indexes."""
+    words_lead = bool(query.text) and dialect.name == "sqlite"
     table = verdicts.c
     moment = log_stations.c.captured_ns if query.station else table.captured_ns
     wanted: tuple[tuple[object, Any, Callable[[Any, Any], Any]], ...] = (
@@ -208,7 +217,7 @@ def _plain(query: VerdictQuery) -> list[ColumnElement[bool]]:
         (query.until_ns, moment, lt),
     )
     return [
-        compare(func.coalesce(column, None) if query.text else column, value)
+        compare(func.coalesce(column, None) if words_lead else column, value)
         for value, column, compare in wanted
         if value not in {None, ""}
     ]
@@ -223,9 +232,11 @@ _NOT_PASSED: ColumnElement[bool] = literal_column(
 def _serial(beginning: str, dialect: Dialect) -> ColumnElement[bool]:
     """Narrow to the first serials that begin so, found by their index alone."""
     candidates = select(verdicts.c.id).where(_begins(beginning, dialect))
-    if dialect.name != "postgresql":
-        candidates = candidates.order_by(verdicts.c.serial)
-    return verdicts.c.id.in_(candidates.limit(MOST_SERIALS))
+    by_sign: ColumnElement[str] = verdicts.c.serial
+    if dialect.name == "postgresql":  # in the order of its index, in any locale
+        by_sign = literal_column("verdicts.serial USING ~<~")
+    first = candidates.order_by(by_sign).limit(MOST_SERIALS)
+    return verdicts.c.id.in_(first)
 
 
 def _begins(beginning: str, dialect: Dialect) -> ColumnElement[bool]:
