@@ -7,7 +7,7 @@ starts without OpenCV, and one that needs no model without ONNX Runtime.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inspector.account import Tally
@@ -80,7 +80,7 @@ def assemble_line(
             brain.model,
             decode,
             unusable,
-            rules=_rulebook(line, brain),
+            rules=replace(_rulebook(line, brain), audit_every=archive.audit_every),
             drift=_drift_watch(brain.settings),
         ),
         storekeeper=Storekeeper(archive, tally, watchers),
@@ -129,6 +129,7 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
     from connectors.database import schema
     from connectors.database.engine import open_engine
     from connectors.database.evidence import EvidenceFolder
+    from connectors.database.people.house_rules import audit_every
     from connectors.database.verdict_store import SqlVerdictStore
     from inspector.model.drawing import draw_rejected
     from inspector.model.pictures import encode_png
@@ -143,6 +144,7 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
         evidence=EvidenceFolder(evidence),
         encode_png=encode_png,
         draw=draw_rejected,
+        audit_every=audit_every(engine),
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from inspector.branches import is_canarys
 from inspector.deciding import (
     Facts,
     Judgement,
@@ -62,7 +63,7 @@ class Judged:
     received_mono_ns: int
     decided_mono_ns: int
     evidence: Evidence | None = field(repr=False)
-    """What is to be kept: the part did not pass and has a picture."""
+    """What is to be kept: the part has a picture, and did not pass or is audited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,9 @@ class Rulebook:
     settings_sha256: str
     model_folder: str = ""
     """Where the model lies, as it was given: kept with the evidence."""
+    audit_every: int | None = None
+    """Of every so many-th part that passed, evidence is kept too, so that a person can
+    look at it blindly; `None` of none."""
 
 
 class StageTimes:
@@ -286,9 +290,14 @@ class Judge:
     def _evidence(
         self, window: Window, scores: Scores | None, decision: Decision
     ) -> Evidence | None:
-        """Let go of pictures of parts that passed: they are large, and they queue."""
-        has_picture = bool(window.frame.encoded) or window.frame.pixels is not None
-        if not has_picture or decision is Decision.PASS:
+        """Let go of pictures of parts that passed: they are large, and they queue.
+
+        Of those, the sample for the audit is kept.
+        """
+        frame, every = window.frame, self._rules.audit_every
+        has_picture = bool(frame.encoded) or frame.pixels is not None
+        passed = decision is Decision.PASS
+        if not has_picture or (passed and not is_sampled(frame, every)):
             return None
         return Evidence(
             window=window,
@@ -299,6 +308,16 @@ class Judge:
 
     def _age_ms(self, frame: Frame) -> float:
         return (self._clocks.mono_ns() - frame.received_mono_ns) / NS_PER_MS
+
+
+def is_sampled(frame: Frame, every: int | None) -> bool:
+    """Whether a part is of the audit's sample: by chance, not by what was seen of it.
+
+    The same for every worker and every replay, and another choice than a canary's.
+    """
+    if every is None:
+        return False
+    return is_canarys(f"audit/{frame.line}", frame.camera, frame.frame_id, every)
 
 
 def _waits(window: Window, taken_ns: int, started_ns: int) -> dict[str, float]:

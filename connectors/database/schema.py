@@ -22,8 +22,7 @@ from connectors.database.engine import (
     shown,
     store_error,
 )
-from connectors.database.metadata import metadata
-from connectors.database.reading.tables import LOG_TEXT
+from connectors.database.metadata import compared, metadata
 from inspector.errors import SettingsError, StoreError
 from inspector.types import Problem
 
@@ -125,15 +124,10 @@ def differences(connection: Connection) -> list[object]:
         opts={
             "compare_type": True,
             "compare_server_default": True,
-            "include_object": _is_ours if connection.dialect.name == "sqlite" else None,
+            "include_object": compared(connection),
         },
     )
     return list(compare_metadata(context, metadata))
-
-
-def _is_ours(_thing: object, name: str | None, *_about: object) -> bool:
-    """Leave out SQLite's index of words, which is many tables of its own kinds."""
-    return not (name or "").startswith(LOG_TEXT)
 
 
 @contextmanager

@@ -90,6 +90,33 @@ def head(
     Console().print(f"{found.number} {found.sha256}")
 
 
+@app.command()
+def sample(
+    every: Annotated[int, typer.Argument(min=0, help="0 audits no passed part.")],
+    as_: Annotated[
+        str, typer.Option("--as", help="Your own name; you have to be an auditor.")
+    ],
+    database: _URL = _DEFAULT,
+) -> None:
+    """Keep evidence of every so many-th passed part, for people to look at blindly.
+
+    Lines take it up when they start. Your PIN is asked for, or is INSPECTOR_PIN.
+
+    Example: inspector audit sample 100 --as ada
+    """
+    from connectors.database.people.house_rules import AUDIT_EVERY, write_rule
+    from connectors.database.people.roster import Roster
+    from connectors.database.schema import open_current
+    from inspector.commands.people import OWN_PIN, secret
+
+    engine = open_current(database)
+    pin = secret(OWN_PIN, f"PIN of {as_}")
+    person = Roster(engine, "command line").log_in(as_, pin)
+    write_rule(engine, AUDIT_EVERY, every, person)
+    which = f"one in {every} passed parts" if every else "no passed part"
+    Console().print(f"evidence of {which} is kept once a line starts anew")
+
+
 @app.command("list")
 def list_links(
     last: Annotated[int, typer.Option(min=1, help="How many, the newest.")] = 40,

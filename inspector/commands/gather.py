@@ -35,7 +35,7 @@ def gather(
     """
     from connectors.database.reading.gathering import EvidencePlace, Gatherer
     from connectors.database.schema import open_current
-    from inspector.commands.line_operation import asked_to_stop
+    from inspector.commands.line_operation import collected_signals
 
     engine = open_current(database)
     place = None
@@ -44,7 +44,7 @@ def gather(
 
         place = EvidencePlace(folder=evidence, decode=decode)
     gatherer = Gatherer(engine, place)
-    with asked_to_stop() as asked:
+    with collected_signals() as asked:
         while not asked:
             if gatherer.count() + gatherer.read():
                 continue

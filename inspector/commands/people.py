@@ -36,7 +36,7 @@ _GRANT = Annotated[
     typer.Option(help="A right beside those of an operator: overrule, audit, shelve."),
 ]
 _DEFAULT = "sqlite:///inspector.db"
-_OWN_PIN, _NEW_PIN = "INSPECTOR_PIN", "INSPECTOR_NEW_PIN"
+OWN_PIN, _NEW_PIN = "INSPECTOR_PIN", "INSPECTOR_NEW_PIN"
 
 
 @app.command()
@@ -60,7 +60,7 @@ def add(
     roster = _roster(database)
     by = _administrator(roster, as_)
     person = _person(name, role, grant)
-    pin = _asked(_NEW_PIN, f"PIN of {name}", confirm=True)
+    pin = secret(_NEW_PIN, f"PIN of {name}", confirm=True)
     read = typer.prompt("Badge", hide_input=True) if badge else None
     roster.add(person, pin, read, by)
     Console().print(f"{name}: {role}")
@@ -149,7 +149,7 @@ def pin(
         read = typer.prompt("Badge", hide_input=True)
         roster.set_secrets(name, None, read, by)
     else:
-        new = _asked(_NEW_PIN, f"New PIN of {name}", confirm=True)
+        new = secret(_NEW_PIN, f"New PIN of {name}", confirm=True)
         roster.set_secrets(name, new, None, by)
     Console().print(f"{name}: {'badge' if badge else 'PIN'} set")
 
@@ -181,7 +181,7 @@ def _administrator(roster: Roster, name: str | None) -> Person | None:
     """Log in who acts; nobody has to while there is nobody."""
     if name is None:
         return None
-    return roster.log_in(name, _asked(_OWN_PIN, f"PIN of {name}"))
+    return roster.log_in(name, secret(OWN_PIN, f"PIN of {name}"))
 
 
 def _required(person: Person | None) -> Person:
@@ -193,7 +193,7 @@ def _required(person: Person | None) -> Person:
     return person
 
 
-def _asked(variable: str, prompt: str, *, confirm: bool = False) -> str:
+def secret(variable: str, prompt: str, *, confirm: bool = False) -> str:
     """Take a secret from the environment, or ask for it; never from an argument."""
     given = os.environ.get(variable)
     if given is not None:

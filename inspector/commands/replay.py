@@ -70,6 +70,7 @@ def replay(
 
     Example: inspector replay recordings/poly --model M --rate 30 --json account.json
     """
+    from connectors.pulsing import heard
     from connectors.wiring import (
         Excerpt,
         assemble_line,
@@ -85,5 +86,7 @@ def replay(
     brain = load_brain(model, recorded.settings.id, recorded.settings.picture)
     archive = open_archive(database, evidence, upgrade=True)
     feed = replay_feed(recorded, Excerpt(pace=at, split=split, limit=limit))
-    line = assemble_line(recorded.settings, feed, brain, archive)
-    operate_and_report(line, archive, AccountFiles(json=json, markdown=markdown))
+    files = AccountFiles(json=json, markdown=markdown)
+    with heard(feed, recorded.settings, brain, (database, evidence)) as listened:
+        line = assemble_line(recorded.settings, listened, brain, archive)
+        operate_and_report(line, archive, files)

@@ -26,6 +26,7 @@ def run(
     """
     import os
 
+    from connectors.pulsing import heard
     from connectors.wiring import assemble_line, live_feed, load_brain, open_archive
     from inspector.commands.line_operation import AccountFiles, operate_and_report
     from inspector.settings import RunSettings, load_settings
@@ -34,5 +35,7 @@ def run(
     brain = load_brain(settings.model, settings.id, settings.picture)
     database = os.environ.get("INSPECTOR_DATABASE_URL") or settings.database
     archive = open_archive(database, settings.evidence, upgrade=False)
-    running = assemble_line(settings, live_feed(settings), brain, archive)
-    operate_and_report(running, archive, AccountFiles(json=json))
+    kept = (database, settings.evidence)
+    with heard(live_feed(settings), settings, brain, kept) as feed:
+        running = assemble_line(settings, feed, brain, archive)
+        operate_and_report(running, archive, AccountFiles(json=json))

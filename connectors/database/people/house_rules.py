@@ -44,6 +44,16 @@ def write_rule(engine: Engine, name: str, value: Any, by: Person) -> None:
         set_rule(chain, name, value, who=by.name, set_ns=time.time_ns())
 
 
+def audit_every(engine: Engine) -> int | None:
+    """Say of every how many-th passed part evidence is kept; `None`: of none.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    value = read_rule(engine, AUDIT_EVERY)
+    return value if isinstance(value, int) and value >= 1 else None
+
+
 def newest_rule(connection: Connection, name: str) -> Any:
     """Give the value that holds, inside a transaction."""
     table = house_rules.c

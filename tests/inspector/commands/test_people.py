@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.database.engine import open_engine
+from connectors.database.people.house_rules import audit_every
 from connectors.database.schema import upgrade
 from connectors.database.verdict_store import SqlVerdictStore
 from inspector.__main__ import main
@@ -113,6 +114,21 @@ def test_an_altered_row_is_found_and_named(run: Run, tmp_path: Path) -> None:
     head.write_text("{}")
     assert run("audit", "verify", "--head", str(head))[0] == 2
     assert run("audit", "verify", "--head", str(tmp_path / "none"))[0] == 2
+
+
+def test_only_an_auditor_says_how_many_parts_are_audited(run: Run, url: str) -> None:
+    run("people", "add", "mei", "--role", "administrator")
+    run("people", "add", "eli", "--role", "engineer", "--as", "mei")
+    run("people", "add", "ada", "--role", "auditor", "--as", "mei")
+    code, out, _ = run("audit", "sample", "100", "--as", "ada")
+    assert (code, "one in 100 passed parts" in out) == (0, True)
+    code, _, err = run("audit", "sample", "0", "--as", "eli")
+    assert (code, "eli (engineer) has no right to set_audit" in err) == (2, True)
+    engine = open_engine(url)
+    assert audit_every(engine) == 100
+    assert run("audit", "sample", "0", "--as", "ada")[0] == 0
+    assert audit_every(engine) is None
+    engine.dispose()
 
 
 def test_a_record_is_gathered_and_reported(run: Run, tmp_path: Path) -> None:
