@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from inspector.commands import audit, db, people, recording
+from inspector.commands.alarms import alarms
 from inspector.commands.bench import bench
 from inspector.commands.demo import demo
 from inspector.commands.evaluate import evaluate
@@ -55,7 +56,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, evaluate, explain, replay, run, simulate, bench, gather):
+for command in (
+    demo,
+    train,
+    evaluate,
+    explain,
+    replay,
+    run,
+    simulate,
+    bench,
+    gather,
+    alarms,
+):
     app.command()(command)
 app.command("shift-report")(shift_report)
 app.add_typer(recording.app, name="recording")

@@ -62,6 +62,8 @@ class Heartbeat:
     """What is wrong with the database, such as verdicts that wait on this machine."""
     stopped: str | None = None
     """Why the line's program stopped, if it said so."""
+    is_broken: bool = False
+    """Whether it stopped because it broke down, and not because it was to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +135,8 @@ def diagnose(
     ]
     if beat is not None and beat.is_setup:
         found.append((Health.FUNCTION_CHECK, "the line is being set up"))
-    if beat is not None and beat.stopped is not None:
-        found.append((Health.FAILURE, f"stopped: {beat.stopped}"))
+    if beat is not None and beat.stopped is not None and not beat.is_broken:
+        found.append((Health.FUNCTION_CHECK, f"stopped: {beat.stopped}"))
     worst = max(
         (health for health, _ in found), key=_GRAVITY.index, default=Health.GOOD
     )
@@ -167,12 +169,13 @@ def readings_of(
 ) -> list[Reading]:
     """Look at everything of a line that may be worth an alarm.
 
-    A line that stopped by itself, or is being set up, is silent on purpose: only what
-    its verdicts say is looked at.
+    A line that was stopped, or is being set up, is silent on purpose; one that broke
+    down is not.
     """
     is_working = beat.stopped is None and not beat.is_setup
+    program = _of_the_program(beat, limits, now_ns) if is_working else _at_rest(beat)
     readings = [
-        *(_of_the_program(beat, limits, now_ns) if is_working else ()),
+        *program,
         *_of_the_plant(beat, limits),
         *_of_the_parts(beat, recent, limits),
     ]
@@ -210,6 +213,16 @@ def _of_the_program(
             limits.skew_s,
             "the log's clock is {:.1f} s off: set it, or parts get wrong lines",
         ),
+    ]
+
+
+def _at_rest(beat: Heartbeat) -> list[Reading | None]:
+    """Let alarms about silence return, for it is meant, unless the line broke down."""
+    why = f"its program stopped: {beat.stopped}" if beat.is_broken else None
+    silent = (Condition.CAMERA_SILENT, Condition.LOG_SILENT, Condition.CLOCK_SKEW)
+    return [
+        _broken((Condition.LINE_SILENT, beat.line), why),
+        *(_broken((condition, beat.line), None) for condition in silent),
     ]
 
 

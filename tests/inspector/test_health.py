@@ -115,7 +115,21 @@ def test_a_line_that_stopped_or_is_set_up_is_silent_on_purpose() -> None:
     stopped = replace(old, stopped="it was asked to")
     assert wrong(setup) == wrong(stopped) == {}
     assert diagnose(setup, [], NOW_NS).health is Health.FUNCTION_CHECK
-    assert diagnose(stopped, [], NOW_NS).health is Health.FAILURE
+    assert diagnose(stopped, [], NOW_NS).health is Health.FUNCTION_CHECK
+    resting = {
+        each.condition: each.value
+        for each in readings_of(stopped, CALM, HealthLimits(), NOW_NS)
+    }
+    assert resting[Condition.CAMERA_SILENT] == 0, "an alarm about it returns"
+
+
+def test_a_line_that_broke_down_is_an_alarm_and_a_failure() -> None:
+    broken = replace(WELL, stopped="it broke down", is_broken=True)
+    assert wrong(broken) == {
+        Condition.LINE_SILENT: "its program stopped: it broke down"
+    }
+    readings = readings_of(broken, CALM, HealthLimits(), NOW_NS)
+    assert diagnose(broken, readings, NOW_NS).health is Health.FAILURE
 
 
 def test_what_cannot_be_told_is_no_alarm() -> None:

@@ -69,14 +69,14 @@ def beating(engine: Engine, pulse: Pulse, evidence: Path | None) -> Iterator[Non
         target=_beat_until, args=(over, engine, pulse, evidence), name="heartbeat"
     )
     thread.start()
-    stopped = "it broke down"
+    ended = {"stopped": "it broke down", "is_broken": True}
     try:
         yield
-        stopped = "its sources ended, or it was asked to"
+        ended = {"stopped": "its sources ended, or it was asked to"}
     finally:
         over.set()
         thread.join()
-        pulse.note(stopped=stopped)
+        pulse.note(**ended)
         _say(engine, pulse, evidence)
 
 

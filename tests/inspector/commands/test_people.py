@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from connectors.database.engine import open_engine
+from connectors.database.people.alarming import AlarmBoard
+from connectors.database.people.heartbeats import write_heartbeat
 from connectors.database.people.house_rules import audit_every
 from connectors.database.schema import upgrade
 from connectors.database.verdict_store import SqlVerdictStore
 from inspector.__main__ import main
-from inspector.types import Decision
+from inspector.health import Heartbeat
+from inspector.types import NS_PER_S, Decision
 from tests.builders import a_verdict
 
 PIN = "482913"
@@ -137,6 +141,25 @@ def test_a_record_is_gathered_and_reported(run: Run, tmp_path: Path) -> None:
     out_file = tmp_path / "shift.csv"
     assert run("shift-report", "poly", "--out", str(out_file))[0] == 0
     assert "parts,rejected,5,5,1.000000" in out_file.read_text()
+
+
+def test_alarms_are_listed_and_measured(run: Run, url: str, tmp_path: Path) -> None:
+    now_ns = time.time_ns()
+    engine = open_engine(url)
+    beat = Heartbeat(
+        line="poly",
+        beat_ns=now_ns,
+        takt_s=0.03,
+        deadline_ms=500,
+        frame_ns=now_ns - 9 * NS_PER_S,
+    )
+    write_heartbeat(engine, beat)
+    AlarmBoard(engine).look()
+    engine.dispose()
+    report = tmp_path / "alarms.json"
+    code, out, _ = run("alarms", "--hours", "1", "--json", str(report))
+    assert (code, "camera_silent" in out, "unacknowledged" in out) == (0, True, True)
+    assert json.loads(report.read_text())["alarms"] == 1
 
 
 @pytest.mark.parametrize(
