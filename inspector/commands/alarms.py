@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from inspector.commands.options import DEFAULT_DATABASE, Database, JsonFile
 from inspector.types import NS_PER_S
 
 if TYPE_CHECKING:
@@ -24,17 +24,8 @@ def alarms(
     hours: Annotated[
         float, typer.Option(min=0.1, help="Measure so many hours up to now.")
     ] = 24.0,
-    database: Annotated[
-        str,
-        typer.Option(
-            "--database",
-            envvar="INSPECTOR_DATABASE_URL",
-            help="SQLAlchemy URL; a password belongs into the environment variable.",
-        ),
-    ] = "sqlite:///inspector.db",
-    json: Annotated[
-        Path | None, typer.Option("--json", help="Also write the figures to this file.")
-    ] = None,
+    database: Database = DEFAULT_DATABASE,
+    json: JsonFile = None,
 ) -> None:
     """List the alarms that call, and measure them; exit code 1 if they are too many.
 

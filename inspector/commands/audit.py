@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from inspector.commands.options import DEFAULT_DATABASE, Database, JsonFile
+
 if TYPE_CHECKING:
     from inspector.audit import Head
 
@@ -18,19 +20,6 @@ app = typer.Typer(
     help="Check that nobody has altered what people did, and read it.",
 )
 
-_URL = Annotated[
-    str,
-    typer.Option(
-        "--database",
-        envvar="INSPECTOR_DATABASE_URL",
-        help="SQLAlchemy URL; a password belongs into the environment variable.",
-    ),
-]
-_JSON = Annotated[
-    Path | None, typer.Option("--json", help="Also write the result to this file.")
-]
-_DEFAULT = "sqlite:///inspector.db"
-
 
 @app.command()
 def verify(
@@ -38,8 +27,8 @@ def verify(
         Path | None,
         typer.Option(help="A head that `inspector audit head` wrote once."),
     ] = None,
-    database: _URL = _DEFAULT,
-    json: _JSON = None,
+    database: Database = DEFAULT_DATABASE,
+    json: JsonFile = None,
 ) -> None:
     """Find what was altered, deleted or inserted; exit code 1 if anything was.
 
@@ -68,7 +57,7 @@ def head(
     out: Annotated[
         Path | None, typer.Option(help="Write it to this file, to be kept elsewhere.")
     ] = None,
-    database: _URL = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Give the newest link's number and hash; keep them where the database is not.
 
@@ -96,7 +85,7 @@ def sample(
     as_: Annotated[
         str, typer.Option("--as", help="Your own name; you have to be an auditor.")
     ],
-    database: _URL = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Keep evidence of every so many-th passed part, for people to look at blindly.
 
@@ -120,7 +109,7 @@ def sample(
 @app.command("list")
 def list_links(
     last: Annotated[int, typer.Option(min=1, help="How many, the newest.")] = 40,
-    database: _URL = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
 ) -> None:
     """List the newest acts: when, who, what.
 

@@ -9,18 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from inspector.commands.options import DEFAULT_DATABASE, Database
+
 _LOOK_EVERY_S = 0.5
 
 
 def gather(
-    database: Annotated[
-        str,
-        typer.Option(
-            "--database",
-            envvar="INSPECTOR_DATABASE_URL",
-            help="SQLAlchemy URL; a password belongs into the environment variable.",
-        ),
-    ] = "sqlite:///inspector.db",
+    database: Database = DEFAULT_DATABASE,
     evidence: Annotated[
         Path | None,
         typer.Option(help="The evidence folder; without it, log text is not indexed."),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from inspector.commands.options import DEFAULT_DATABASE, Database
+
 if TYPE_CHECKING:
     from connectors.database.people.roster import Roster
     from inspector.people import Person
@@ -19,14 +21,6 @@ app = typer.Typer(
     "(yours) and INSPECTOR_NEW_PIN (that of the person who is added).",
 )
 
-_URL = Annotated[
-    str,
-    typer.Option(
-        "--database",
-        envvar="INSPECTOR_DATABASE_URL",
-        help="SQLAlchemy URL; a password belongs into the environment variable.",
-    ),
-]
 _AS = Annotated[
     str | None,
     typer.Option("--as", help="Your own name; you have to be an administrator."),
@@ -35,7 +29,6 @@ _GRANT = Annotated[
     list[str],
     typer.Option(help="A right beside those of an operator: overrule, audit, shelve."),
 ]
-_DEFAULT = "sqlite:///inspector.db"
 OWN_PIN, _NEW_PIN = "INSPECTOR_PIN", "INSPECTOR_NEW_PIN"
 
 
@@ -51,7 +44,7 @@ def add(
     badge: Annotated[
         bool, typer.Option(help="Also read a badge, from a prompt.")
     ] = False,
-    database: _URL = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Add a person; the first one must be an administrator.
 
@@ -67,7 +60,7 @@ def add(
 
 
 @app.command("list")
-def list_people(database: _URL = _DEFAULT) -> None:
+def list_people(database: Database = DEFAULT_DATABASE) -> None:
     """List everybody with role and rights.
 
     Example: inspector people list
@@ -95,7 +88,7 @@ def role(
     new_role: Annotated[str, typer.Argument(metavar="ROLE")],
     grant: _GRANT = [],  # noqa: B006 - typer makes a new list each time
     as_: _AS = None,
-    database: _URL = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Give a person another role; grants are those that are named, and no others.
 
@@ -112,7 +105,7 @@ def disable(
     name: str,
     as_: _AS = None,
     enable: Annotated[bool, typer.Option("--enable", help="Let in again.")] = False,
-    database: _URL = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Let a person in no more; what the person did stays on record.
 
@@ -137,7 +130,7 @@ def pin(
     name: str,
     as_: _AS = None,
     badge: Annotated[bool, typer.Option(help="Set a badge instead.")] = False,
-    database: _URL = _DEFAULT,
+    database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Set a person's PIN or badge; your own PIN needs no administrator.
 

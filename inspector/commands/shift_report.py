@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from inspector.commands.options import DEFAULT_DATABASE, Database
 from inspector.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,14 +28,7 @@ def shift_report(
     to: Annotated[
         str | None, typer.Option(help="UTC; this moment does not belong to it.")
     ] = None,
-    database: Annotated[
-        str,
-        typer.Option(
-            "--database",
-            envvar="INSPECTOR_DATABASE_URL",
-            help="SQLAlchemy URL; a password belongs into the environment variable.",
-        ),
-    ] = "sqlite:///inspector.db",
+    database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Report a line's shift: yield, rejects, defects, false calls, escapes, latency.
 
