@@ -15,11 +15,19 @@ from inspector.drift import DriftGuard
 from inspector.errors import SettingsError
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
-from inspector.ports import DriftWatch, FrameSource, LogSource, Model, Watcher
+from inspector.ports import (
+    BranchStore,
+    DriftWatch,
+    FrameSource,
+    LogSource,
+    Model,
+    Watcher,
+)
 from inspector.queues import WhenFull
 from inspector.recording import Recording
 from inspector.replay import Pace, ReplayClock
 from inspector.settings import (
+    BranchRules,
     CaptureFrames,
     FolderFrames,
     LineSettings,
@@ -146,6 +154,30 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
         draw=draw_rejected,
         audit_every=audit_every(engine),
     )
+
+
+def open_branch_store(model: Path, rules: BranchRules | None = None) -> BranchStore:
+    """Open where a line's branches come from: the model's folder, unless told else.
+
+    What is fetched from a URL is kept in the model's folder, under `cache`.
+
+    Args:
+        model: folder of the model.
+        rules: of the line; `None` takes those that hold where nothing is said.
+
+    Raises:
+        SettingsError: the URL is of no kind that is known here.
+        MissingExtraError: a package for it is not installed.
+    """
+    from connectors.branches.folder import FolderBranchStore
+
+    said = rules or BranchRules()
+    place = (said.store or f"{model}").removeprefix("file://")
+    if "://" not in place:
+        return FolderBranchStore(Path(place), said.public_key)
+    from connectors.branches.remote import RemoteBranchStore
+
+    return RemoteBranchStore(place, model / "cache", said.public_key)
 
 
 def replay_feed(recording: Recording, excerpt: Excerpt) -> Feed:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from inspector.commands import audit, db, people, recording
+from inspector.commands import audit, branch, db, people, recording
 from inspector.commands.alarms import alarms
 from inspector.commands.bench import bench
 from inspector.commands.demo import demo
@@ -39,6 +39,9 @@ _EXTRAS = {
     "onnxruntime": "station",
     "cv2": "station",
     "tenacity": "station",
+    "google": "station",
+    "cryptography": "branches",
+    "fsspec": "branches",
     "psycopg": "postgresql",
     "jinja2": "report",
     "markupsafe": "report",
@@ -71,6 +74,7 @@ for command in (
     app.command()(command)
 app.command("shift-report")(shift_report)
 app.add_typer(recording.app, name="recording")
+app.add_typer(branch.app, name="branch")
 app.add_typer(db.app, name="db")
 app.add_typer(people.app, name="people")
 app.add_typer(audit.app, name="audit")

@@ -276,6 +276,19 @@ class LogFile(_Strict):
     from_start: bool = False
 
 
+Margin = Annotated[float, Field(gt=0, lt=1)]
+Words = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class ClassName(_Strict):
+    """What people call a class of parts."""
+
+    en: Words | None = None
+    """In English; `None`: as it is called in `classes`."""
+    zh: Words | None = None
+    """In Chinese; `None`: as in `classes`."""
+
+
 class LineSettings(_Strict):
     """One production line."""
 
@@ -284,6 +297,8 @@ class LineSettings(_Strict):
     camera: Name
     classes: Annotated[list[Name], Field(min_length=2)]
     """The label of a good part first, then the defect kinds."""
+    class_names: dict[Name, ClassName] = {}
+    """What people call each class; decides nothing."""
     stations: list[Station] = []
     windows: WindowRules = WindowRules()
     picture: PictureRules | None = None
@@ -298,7 +313,52 @@ class LineSettings(_Strict):
             if len(set(names)) != len(names):
                 message = f"{what} names one thing twice"
                 raise ValueError(message)
+        unknown = sorted(set(self.class_names) - set(self.classes))
+        if unknown:
+            message = f"class_names: {unknown[0]} is not one of the classes"
+            raise ValueError(message)
         return self
+
+
+class GateRules(_Strict):
+    """What a branch must prove before it may judge a line (`inspector.gate`)."""
+
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """How surely a branch must not be worse than the running one."""
+    margin_auroc: Margin = 0.05
+    """It may lose less than this much area under the ROC curve."""
+    margin_errors: Margin = 0.05
+    """Less than this share of the parts more may be decided wrongly."""
+    margin_reviews: Margin = 0.1
+    """Less than this share of the parts more may be left to a person."""
+    fewest_bad: Annotated[int, Field(ge=2)] = 30
+    """With fewer verified bad parts, what people said proves nothing by itself."""
+    fewest_good: Annotated[int, Field(ge=2)] = 30
+    """The same, of good ones."""
+    most_parts: Annotated[int, Field(ge=10, le=100_000)] = 400
+    """Of the verified parts, so many of the newest are judged again."""
+    flips_allowed: Annotated[int, Field(ge=0)] = 0
+    """Confirmed rejects that the new branch may pass."""
+    median_ms: Milliseconds = 100.0
+    """What half of the parts may take at most, on this machine."""
+    p99_ms: Milliseconds = 300.0
+    """What all but one in a hundred may take at most."""
+    load_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
+    """Within this time a branch must be loaded, checked and warm."""
+
+
+class BranchRules(_Strict):
+    """Where a line's branches come from, and what they must prove."""
+
+    store: str | None = None
+    """A folder, or a URL that fsspec knows; `None`: the model's own folder."""
+    public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """ed25519, as `inspector branch keygen` prints it: every branch must be signed."""
+    golden: Path | None = None
+    """A recording of golden parts: labelled ones that must never be judged wrongly."""
+    gate: GateRules = GateRules()
+    may_force: tuple[Words, ...] = ()
+    """Who may overrule the gate, with a reason that goes on record."""
 
 
 class RunSettings(LineSettings):
@@ -312,6 +372,7 @@ class RunSettings(LineSettings):
     database: str = "sqlite:///inspector.db"
     """SQLAlchemy URL without a password: `INSPECTOR_DATABASE_URL` overrides it."""
     evidence: Path = Path("evidence")
+    branches: BranchRules = BranchRules()
 
 
 class ModelSettings(_Strict):
@@ -349,10 +410,13 @@ def load_settings(path: Path, kind: type[SettingsT]) -> SettingsT:
 
 
 def settings_sha256(*settings: _Strict) -> str:
-    """Hash what the settings say, whatever the layout of their file."""
+    """Hash what the settings say, whatever the layout of their file.
+
+    What people call a class decides nothing, and is left out.
+    """
     digest = hashlib.sha256()
     for part in settings:
-        digest.update(part.model_dump_json().encode())
+        digest.update(part.model_dump_json(exclude={"class_names"}).encode())
     return digest.hexdigest()
 
 

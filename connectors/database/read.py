@@ -97,7 +97,7 @@ def stored_verdict(engine: Engine, number: int) -> Verdict:
         what = "is not in the database: take a number from column id of table verdicts"
         where = f"database {shown(engine.url)}, verdict {number}"
         raise InputError.single(where, what)
-    return _as_verdict(row)
+    return as_verdict(row)
 
 
 _AS_THEY_ARE = (
@@ -120,7 +120,8 @@ _AS_THEY_ARE = (
 )
 
 
-def _as_verdict(row: RowMapping) -> Verdict:
+def as_verdict(row: RowMapping) -> Verdict:
+    """Read a row of the table of verdicts."""
     plain: dict[str, Any] = {name: row[name] for name in _AS_THEY_ARE}
     fault = row["fault"]
     return Verdict(

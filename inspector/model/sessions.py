@@ -28,6 +28,9 @@ _REFUSALS = (
     raised.RuntimeException,
 )
 
+FAILURES: tuple[type[Exception], ...] = _REFUSALS
+"""What a graph that was loaded may still raise when it is run."""
+
 Array = NDArray[np.generic]
 
 
