@@ -101,6 +101,7 @@ def assemble_line(
         unusable,
         rules=rulebook(line, brain.settings, brain.folder),
         drift=_drift_watch(brain.settings),
+        audit_every=archive.audit_every,
     )
     return Pipeline(
         sources=feed.sources,
@@ -153,6 +154,7 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
     from connectors.database import schema
     from connectors.database.engine import open_engine
     from connectors.database.evidence import EvidenceFolder
+    from connectors.database.people.house_rules import audit_every
     from connectors.database.verdict_store import SqlVerdictStore
     from inspector.model.drawing import draw_rejected
     from inspector.model.pictures import encode_png
@@ -167,6 +169,7 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
         evidence=EvidenceFolder(evidence),
         encode_png=encode_png,
         draw=draw_rejected,
+        audit_every=audit_every(engine),
     )
 
 

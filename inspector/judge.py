@@ -77,7 +77,7 @@ class Judged:
     received_mono_ns: int
     decided_mono_ns: int
     evidence: Evidence | None = field(repr=False)
-    """What is to be kept: the part did not pass and has a picture."""
+    """What is to be kept: the part has a picture, and did not pass or is audited."""
     broke: bool = False
     """Whether the branch that the verdict names crashed or stalled on this part."""
 
@@ -191,6 +191,8 @@ class Judge:
         unusable: refuses pictures that show nothing.
         rules: thresholds, deadline, and the hash of the settings they come from.
         drift: told of every part that was scored; `None` watches nothing.
+        audit_every: of every so many-th part that passed, evidence is kept too, so that
+            a person can look at it blindly; `None` of none.
         clocks: replaced in tests.
     """
 
@@ -202,8 +204,10 @@ class Judge:
         *,
         rules: Rulebook,
         drift: DriftWatch | None = None,
+        audit_every: int | None = None,
         clocks: Clocks | None = None,
     ) -> None:
+        self._audit_every = audit_every
         self._roster = Roster(live=Duty(model=model, rules=rules, drift=drift))
         self._decode = decode
         self._unusable = unusable
@@ -230,6 +234,7 @@ class Judge:
             self._decode,
             self._unusable,
             rules=replace(duty.rules, decisions=rules),
+            audit_every=self._audit_every,
             clocks=self._clocks,
         )
 
@@ -366,7 +371,7 @@ class Judge:
             verdict=self._verdict(duty, window, said, times),
             received_mono_ns=window.frame.received_mono_ns,
             decided_mono_ns=times.last_ns,
-            evidence=_evidence(duty, window, findings.scores, judgement.decision),
+            evidence=self._evidence(duty, window, findings.scores, judgement.decision),
             broke=findings.broke,
         )
 
@@ -401,23 +406,37 @@ class Judge:
             is_simulated=frame.is_simulated,
         )
 
+    def _evidence(
+        self, duty: Duty, window: Window, scores: Scores | None, decision: Decision
+    ) -> Evidence | None:
+        """Let go of pictures of parts that passed: they are large, and they queue.
+
+        Of those, the sample for the audit is kept.
+        """
+        frame, every = window.frame, self._audit_every
+        has_picture = bool(frame.encoded) or frame.pixels is not None
+        passed = decision is Decision.PASS
+        if not has_picture or (passed and not is_sampled(frame, every)):
+            return None
+        return Evidence(
+            window=window,
+            scores=scores,
+            rules=duty.rules.decisions,
+            model=duty.rules.model_folder,
+        )
+
     def _age_ms(self, frame: Frame) -> float:
         return (self._clocks.mono_ns() - frame.received_mono_ns) / NS_PER_MS
 
 
-def _evidence(
-    duty: Duty, window: Window, scores: Scores | None, decision: Decision
-) -> Evidence | None:
-    """Let go of pictures of parts that passed: they are large, and they queue."""
-    has_picture = bool(window.frame.encoded) or window.frame.pixels is not None
-    if not has_picture or decision is Decision.PASS:
-        return None
-    return Evidence(
-        window=window,
-        scores=scores,
-        rules=duty.rules.decisions,
-        model=duty.rules.model_folder,
-    )
+def is_sampled(frame: Frame, every: int | None) -> bool:
+    """Whether a part is of the audit's sample: by chance, not by what was seen of it.
+
+    The same for every worker and every replay, and another choice than a canary's.
+    """
+    if every is None:
+        return False
+    return is_canarys(f"audit/{frame.line}", frame.camera, frame.frame_id, every)
 
 
 def _waits(window: Window, taken_ns: int, started_ns: int) -> dict[str, float]:

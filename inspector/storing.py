@@ -55,6 +55,8 @@ class Archive:
     """Makes a file of raw pixels."""
     draw: Draw | None = None
     """Draws rejected parts for people; `None` draws none."""
+    audit_every: int | None = None
+    """A rule of the house: evidence of every so many-th passed part is kept too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,7 @@ def replay(
 
     Example: inspector replay recordings/poly --model M --rate 30 --json account.json
     """
+    from connectors.pulsing import heard
     from connectors.staffing import Source, Trunks, load_staffed_brain, open_record
     from connectors.wiring import (
         Excerpt,
@@ -89,8 +90,11 @@ def replay(
     source = Source(model=model, store=open_branch_store(model), trunks=Trunks())
     brain = load_staffed_brain(recorded.settings, source, record)
     feed = replay_feed(recorded, Excerpt(pace=at, split=split, limit=limit))
-    line = assemble_line(recorded.settings, feed, brain, archive)
+    files = AccountFiles(json=json, markdown=markdown)
+    kept = database, evidence
     try:
-        operate_and_report(line, archive, AccountFiles(json=json, markdown=markdown))
+        with heard(feed, recorded.settings, brain, kept) as listened:
+            line = assemble_line(recorded.settings, listened, brain, archive)
+            operate_and_report(line, archive, files)
     finally:
         record.close()

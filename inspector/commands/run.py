@@ -81,6 +81,7 @@ def open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
     """
     import os
 
+    from connectors.pulsing import heard
     from connectors.staffing import Source, load_staffed_brain, open_record
     from connectors.wiring import (
         assemble_line,
@@ -99,8 +100,10 @@ def open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
         store = open_branch_store(settings.model, settings.branches)
         source = Source(model=settings.model, store=store, trunks=trunks)
         brain = load_staffed_brain(settings, source, record)
-        pipeline = assemble_line(settings, live_feed(settings), brain, archive)
-        yield OpenLine(name=settings.id, pipeline=pipeline)
+        kept = database, settings.evidence
+        with heard(live_feed(settings), settings, brain, kept) as feed:
+            pipeline = assemble_line(settings, feed, brain, archive)
+            yield OpenLine(name=settings.id, pipeline=pipeline)
     finally:
         record.close()
         archive.verdicts.close()

@@ -19,6 +19,7 @@ from inspector.judge import (
     Roster,
     Rulebook,
     StageTimes,
+    is_sampled,
 )
 from inspector.settings import DecisionRules
 from inspector.types import Decision, Fault, Frame, LogContext, Route, Sample, Scores
@@ -84,6 +85,26 @@ def test_a_part_that_does_not_pass_carries_its_picture_along(score: float) -> No
     assert result.evidence.scores.score == score
     assert result.evidence.rules == RULES.decisions
     assert result.evidence.model == "models/poly"
+
+
+def test_of_passed_parts_a_sample_by_chance_keeps_its_evidence() -> None:
+    frames = [a_frame(frame_id=number) for number in range(2000)]
+    sampled = [frame for frame in frames if is_sampled(frame, 20)]
+    assert 60 <= len(sampled) <= 140
+    assert not any(is_sampled(frame, None) for frame in frames)
+    other = next(frame for frame in frames if frame not in sampled)
+    for frame, kept in ((sampled[0], True), (other, False)):
+        judge = Judge(
+            FakeModel(),
+            decode_grey,
+            always_usable,
+            rules=RULES,
+            audit_every=20,
+            clocks=Clocks(mono_ns=SteppedClock(), utc_ns=lambda: DECIDED_NS),
+        )
+        result = judge.judge(a_window(frame=frame), 1_000_500_000)
+        assert result.verdict.decision is Decision.PASS
+        assert (result.evidence is not None) is kept
 
 
 def test_without_a_picture_there_is_no_evidence() -> None:
