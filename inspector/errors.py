@@ -8,6 +8,7 @@ InspectorError             exit code 1: something went wrong while running
 │   └── ArtifactError      a trunk or branch: altered, incomplete, or of another version
 ├── PictureError           one picture cannot be read; the part becomes REVIEW
 ├── StoreError             verdicts cannot be stored; the line stops
+│   └── StoreAwayError     the database is away, locked or full, and may come back
 ├── SourceError            a camera or log cannot be read, after all retries
 └── MissingExtraError      exit code 2: a package that is needed is not installed
 ```
@@ -59,6 +60,10 @@ class PictureError(InspectorError):
 
 class StoreError(InspectorError):
     """Verdicts or evidence cannot be stored."""
+
+
+class StoreAwayError(StoreError):
+    """The store cannot be reached or has no room now; the same batch may go later."""
 
 
 class SourceError(InspectorError):

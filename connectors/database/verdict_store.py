@@ -47,16 +47,26 @@ class SqlVerdictStore:
             return StoreReceipt(inserted=0, already_there=0)
         try:
             with self._engine.begin() as connection:
-                inserted = self._insert(connection, verdicts)
-                there = 0
-                if inserted < len(verdicts):
-                    same = self._same_parts(connection, verdicts)
-                    there = same - inserted
+                return self.store_in(connection, verdicts)
         except SQLAlchemyError as error:
             raise store_error(self._engine, error) from error
         except OverflowError as error:  # SQLite's driver raises it bare
             message = f"database {shown(self._engine.url)}: {error}"
             raise StoreError(message) from error
+
+    def store_in(
+        self, connection: Connection, verdicts: Sequence[Verdict]
+    ) -> StoreReceipt:
+        """Store a batch within a transaction of the giver's, who ends it.
+
+        Raises:
+            SQLAlchemyError: the transaction is of no use any more.
+            OverflowError: likewise; a number is beyond what SQLite can hold.
+        """
+        inserted = self._insert(connection, verdicts)
+        there = 0
+        if inserted < len(verdicts):
+            there = self._same_parts(connection, verdicts) - inserted
         return StoreReceipt(inserted=inserted, already_there=there)
 
     def close(self) -> None:
