@@ -228,7 +228,7 @@ def test_a_moment_beyond_the_centuries_is_refused_here_as_there(
 ) -> None:
     database.away = True
     with pytest.raises(StoreError, match="cannot be kept"):
-        spooled.store([a_verdict(captured_ns=2**63)])
+        spooled.store([a_verdict(captured_ns=2**75)])
     assert spooled.level().batches == 0
 
 
