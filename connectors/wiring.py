@@ -7,15 +7,26 @@ starts without OpenCV, and one that needs no model without ONNX Runtime.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inspector.account import Tally
 from inspector.drift import DriftGuard
-from inspector.errors import SettingsError
+from inspector.errors import SettingsError, StoreAwayError
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
-from inspector.ports import DriftWatch, FrameSource, LogSource, Model, Watcher
+from inspector.ports import (
+    BatchStore,
+    DriftWatch,
+    FrameSource,
+    LogSource,
+    Model,
+    VerdictStore,
+    Watcher,
+)
 from inspector.queues import WhenFull
 from inspector.recording import Recording
 from inspector.replay import Pace, ReplayClock
@@ -27,12 +38,18 @@ from inspector.settings import (
     PictureRules,
     RecordingFrames,
     RunSettings,
+    SpoolRules,
     load_settings,
     settings_sha256,
 )
 from inspector.storing import Archive, Storekeeper
 from inspector.types import NS_PER_S, Problem
 from inspector.windows import WindowAssembler
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from connectors.database.spool import SpooledStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +69,14 @@ class Brain:
     settings: ModelSettings
     folder: Path | None = None
     """Where the model lies, as it was given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spool:
+    """Where the verdicts of one line or worker wait while the database is away."""
+
+    name: str
+    rules: SpoolRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,17 +138,20 @@ def load_brain(folder: Path, line: str, picture: PictureRules | None = None) -> 
     return Brain(model=model, settings=settings, folder=folder)
 
 
-def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
+def open_archive(
+    database: str, evidence: Path, *, upgrade: bool, spool: Spool | None = None
+) -> Archive:
     """Open where verdicts and evidence pictures are kept.
 
     Args:
         database: SQLAlchemy URL of SQLite or PostgreSQL.
         evidence: folder for pictures.
         upgrade: bring the database up to date, or make it, instead of refusing it.
+        spool: where verdicts wait while the database is away; `None`: nowhere.
 
     Raises:
         SettingsError: not such a URL, or not up to date.
-        StoreError: the database or the folder cannot be used.
+        StoreError: the database, the folder or the spool cannot be used.
         MissingExtraError: the database's driver is not installed.
     """
     from connectors.database import schema
@@ -136,14 +164,44 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
     engine = open_engine(database)
     if upgrade:
         schema.upgrade(engine)
-    else:
+    elif spool is None:
         schema.require_current(engine)
+    store = SqlVerdictStore(engine)
     return Archive(
-        verdicts=SqlVerdictStore(engine),
+        verdicts=store if spool is None else _spooled(engine, store, spool),
         evidence=EvidenceFolder(evidence),
         encode_png=encode_png,
         draw=draw_rejected,
     )
+
+
+def spooled(engine: Engine, inner: BatchStore, spool: Spool) -> SpooledStore:
+    """Let batches wait on this machine while their database is away.
+
+    Args:
+        engine: of the database; it may be away already.
+        inner: what stores a batch in one transaction.
+        spool: where they wait; its name tells one worker from another.
+
+    Raises:
+        SettingsError: the database is not up to date.
+        StoreError: the spool cannot be used.
+    """
+    from connectors.database import schema
+    from connectors.database.spool import CheckedBatches, SpooledStore, SpoolLimits
+
+    with suppress(StoreAwayError):
+        schema.require_current(engine)
+    rules = spool.rules
+    limits = SpoolLimits(max_bytes=int(rules.max_mb * 1e6), patience_s=rules.patience_s)
+    checked = CheckedBatches(inner, partial(schema.require_current, engine))
+    return SpooledStore(checked, rules.folder / f"{spool.name}.db", limits)
+
+
+def _spooled(engine: Engine, store: VerdictStore, spool: Spool) -> VerdictStore:
+    from connectors.database.spool import PlainBatches
+
+    return spooled(engine, PlainBatches(store), spool)
 
 
 def replay_feed(recording: Recording, excerpt: Excerpt) -> Feed:

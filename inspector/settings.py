@@ -356,6 +356,19 @@ class BranchRules(_Strict):
     gate: GateRules = GateRules()
 
 
+class SpoolRules(_Strict):
+    """Where verdicts wait on this machine while the database is away."""
+
+    enabled: bool = True
+    """`false` stops the line as soon as the database is away."""
+    folder: Path = Path("spool")
+    """One file for each line; one program may use it at a time."""
+    max_mb: Annotated[float, Field(ge=0.1, le=100_000, allow_inf_nan=False)] = 256.0
+    """About 700 bytes for each verdict; when it is full the line stops."""
+    patience_s: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 2.0
+    """A database that does not answer for so long is away."""
+
+
 class RunSettings(LineSettings):
     """A production line with everything that `inspector run` needs."""
 
@@ -368,6 +381,7 @@ class RunSettings(LineSettings):
     """SQLAlchemy URL without a password: `INSPECTOR_DATABASE_URL` overrides it."""
     evidence: Path = Path("evidence")
     branches: BranchRules = BranchRules()
+    spool: SpoolRules = SpoolRules()
 
 
 class ModelSettings(_Strict):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, func, select
+from sqlalchemy import Engine, func, select
 
 from connectors.database.engine import shown
 from connectors.database.tables import verdicts
@@ -97,7 +97,7 @@ def stored_verdict(engine: Engine, number: int) -> Verdict:
         what = "is not in the database: take a number from column id of table verdicts"
         where = f"database {shown(engine.url)}, verdict {number}"
         raise InputError.single(where, what)
-    return _as_verdict(row)
+    return as_verdict({**row})
 
 
 _AS_THEY_ARE = (
@@ -120,7 +120,8 @@ _AS_THEY_ARE = (
 )
 
 
-def _as_verdict(row: RowMapping) -> Verdict:
+def as_verdict(row: Mapping[str, Any]) -> Verdict:
+    """Read a row of the table, as `as_row` lays it out, as a verdict."""
     plain: dict[str, Any] = {name: row[name] for name in _AS_THEY_ARE}
     fault = row["fault"]
     return Verdict(
@@ -140,7 +141,7 @@ def _as_verdict(row: RowMapping) -> Verdict:
     )
 
 
-def _look(row: RowMapping) -> Look:
+def _look(row: Mapping[str, Any]) -> Look:
     """Say how closely the picture was looked at; before there were glances, in full."""
     if row["look"] is not None:
         return Look(row["look"])

@@ -152,6 +152,7 @@ def _parts(account: Account) -> Sheet:
         "triggered": account.parts,
         "verdicts stored": account.verdicts,
         "  of these stored before": account.already_stored,
+        "  of these kept here while the database was away": account.spooled,
         **_named("without a verdict", account.faults),
         **_named("decision", account.decisions),
         **_named("route", account.routes),

@@ -20,19 +20,31 @@ def run(
 
     The settings name the camera, the log, the model, the database and the folder for
     evidence; INSPECTOR_DATABASE_URL overrides the database. The database must be
-    migrated: inspector db upgrade.
+    migrated: inspector db upgrade. While it is away verdicts wait on this machine.
 
     Example: inspector run lines/poly.toml
     """
     import os
 
-    from connectors.wiring import assemble_line, live_feed, load_brain, open_archive
+    from connectors.wiring import (
+        Spool,
+        assemble_line,
+        live_feed,
+        load_brain,
+        open_archive,
+    )
     from inspector.commands.line_operation import AccountFiles, operate_and_report
     from inspector.settings import RunSettings, load_settings
 
     settings = load_settings(line, RunSettings)
     brain = load_brain(settings.model, settings.id, settings.picture)
     database = os.environ.get("INSPECTOR_DATABASE_URL") or settings.database
-    archive = open_archive(database, settings.evidence, upgrade=False)
+    rules = settings.spool
+    archive = open_archive(
+        database,
+        settings.evidence,
+        upgrade=False,
+        spool=Spool(name=settings.id, rules=rules) if rules.enabled else None,
+    )
     running = assemble_line(settings, live_feed(settings), brain, archive)
     operate_and_report(running, archive, AccountFiles(json=json))
