@@ -303,6 +303,14 @@ class LineSettings(_Strict):
     picture: PictureRules | None = None
     """`None` leaves it to the branch, which was trained for one region and one cut."""
 
+    @property
+    def log_reach_s(self) -> float:
+        """How far back from a frame the log matters to it, in seconds."""
+        travel_s = max((each.seconds_to_camera for each in self.stations), default=0)
+        rules = self.windows
+        reach_s = max(rules.horizon_s, travel_s + rules.travel_tolerance_s)
+        return reach_s + rules.out_of_order_s
+
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         for what, names in (

@@ -22,7 +22,13 @@ from inspector.types import Problem
 
 _ONE_AT_A_TIME = 7_114_001
 """Names the lock under which a PostgreSQL database is upgraded."""
-_APPEND_ONLY = ("verdicts", "branch_acts", "verifications")
+_APPEND_ONLY = (
+    "verdicts",
+    "branch_acts",
+    "verifications",
+    "part_faults",
+    "amendments",
+)
 """Tables that can only be added to; each has triggers that see to it."""
 _SQLITE_ACTS = ("update", "delete", "replace")
 _GUARDS = {
