@@ -202,6 +202,9 @@ class ApacheKafka(Broker):
         while time.monotonic() < until:
             if self._process is None or self._process.poll() is not None:
                 raise RuntimeError((self._folder / "kafka.log").read_text()[-4000:])
+            if not self._listens():
+                time.sleep(0.1)
+                continue
             try:
                 admin = KafkaAdminClient(**self.common, bootstrap_timeout_ms=1000)
                 admin.list_topics()
@@ -212,6 +215,14 @@ class ApacheKafka(Broker):
                 return
         message = f"Kafka did not answer within {_UP_WITHIN_S:g} s"
         raise RuntimeError(message)
+
+    def _listens(self) -> bool:
+        host, _, port = self.address.partition(":")
+        try:
+            with socket.create_connection((host, int(port)), timeout=1):
+                return True
+        except OSError:
+            return False
 
 
 @contextmanager

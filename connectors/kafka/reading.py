@@ -182,7 +182,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         frames = {
             each.partition for each in assigned if each.topic == self._topics.frames
         }
-        logs = {each.partition for each in assigned} - frames
+        logs = {each.partition for each in assigned if each.topic == self._topics.logs}
         if logs != frames:
             _log.error("frames of %s, but logs of %s: not co-partitioned", frames, logs)
         with self._lock:
@@ -240,7 +240,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 _log.warning("partition %s: %s", held.number, error)
                 held.opening = self._opened(held.number).opening
         elif held.stage is Stage.CATCHING_UP and self._is_caught_up(consumer, held):
-            _log.info("partition %s is read from %s", held.number, held.progress)
+            _log.info("the log of partition %s is caught up with", held.number)
             held.stage = Stage.READING
 
     def _seek(self, consumer: KafkaConsumer, held: _Held, claim: Claim) -> None:
