@@ -15,15 +15,18 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from inspector.commands import db, recording
+from inspector.commands import db, deadletters, recording
+from inspector.commands.account import account
 from inspector.commands.bench import bench
 from inspector.commands.demo import demo
 from inspector.commands.evaluate import evaluate
 from inspector.commands.explain import explain
 from inspector.commands.replay import replay
 from inspector.commands.run import run
+from inspector.commands.schema import schema
 from inspector.commands.simulate import simulate
 from inspector.commands.train import train
+from inspector.commands.work import work
 from inspector.errors import InspectorError, MissingExtraError
 
 _EXTRAS = {
@@ -37,6 +40,8 @@ _EXTRAS = {
     "cv2": "station",
     "tenacity": "station",
     "psycopg": "postgresql",
+    "kafka": "kafka",
+    "crc32c": "kafka",
     "jinja2": "report",
     "markupsafe": "report",
     "matplotlib": "report",
@@ -55,8 +60,12 @@ app = typer.Typer(
 )
 for command in (demo, train, evaluate, explain, replay, run, simulate, bench):
     app.command()(command)
+app.command()(work)
+app.command()(account)
+app.command()(schema)
 app.add_typer(recording.app, name="recording")
 app.add_typer(db.app, name="db")
+app.add_typer(deadletters.app, name="deadletters")
 
 
 def _print_version(wanted: bool) -> None:

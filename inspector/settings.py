@@ -403,7 +403,7 @@ class ModelSettings(_Strict):
     """When the shift has moved too far; `None` in settings that do not watch it."""
 
 
-SettingsT = TypeVar("SettingsT", bound=_Strict)
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 
 def load_settings(path: Path, kind: type[SettingsT]) -> SettingsT:

@@ -166,7 +166,10 @@ class Plant:
 
     def wait_for_rows(self, count: int, within_s: float = SOON_S) -> list[Any]:
         """Wait until so many verdicts are stored."""
-        return wait_until(self.rows, lambda rows: len(rows) >= count, within_s)
+        seen: list[Any] = wait_until(
+            self.rows, lambda rows: len(rows) >= count, within_s
+        )
+        return seen
 
     def read(self, topic: str, count: int, within_s: float = SOON_S) -> list[Any]:
         """Read so many messages of a topic, from its beginning."""
