@@ -25,7 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -42,6 +42,7 @@ _SETTLE_S = 120.0
 _EVENTS = ("broker", "database", "kill", "rebalance")
 _BROKER_AWAY_S = (0.5, 3.0)
 _DATABASE_AWAY_S = (1.0, 4.0)
+_SHOWN = 20
 _SKIPPED_EVERY = 97
 """Every so many frame numbers one is left out, as a camera with a bad cable would."""
 
@@ -55,12 +56,18 @@ class Soak:
     lines: list[str]
     rate: float
     chance: random.Random
-    sent: Counter[str] = field(default_factory=Counter)
+    promised: dict[tuple[str, int], Any] = field(default_factory=dict)
+    """What the producer said of each line's number: acknowledged, or not."""
     skipped: Counter[str] = field(default_factory=Counter)
     happened: Counter[str] = field(default_factory=Counter)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     names: int = 0
+
+    @property
+    def parts(self) -> set[tuple[str, int]]:
+        """The parts that the broker has acknowledged: none of them may be lost."""
+        return {part for part, said in self.promised.items() if said.succeeded()}
 
     def feed(self) -> None:
         """Send frames at the rate, whatever is away; the producer tries again."""
@@ -73,8 +80,7 @@ class Soak:
             self.stopping.wait(max(due - time.monotonic(), 0))
         for line in self.lines:  # so that a number that is left out last is noticed
             for last in range(number, number + 40):
-                self.plant.frame(line, last)
-                self.sent[line] += 1
+                self._give(line, last)
         self.plant.producer.flush(timeout=_SETTLE_S)
 
     def start_worker(self) -> None:
@@ -117,8 +123,10 @@ class Soak:
         if number % _SKIPPED_EVERY == _SKIPPED_EVERY - 1:
             self.skipped[line] += 1
             return
-        self.plant.frame(line, number)
-        self.sent[line] += 1
+        self._give(line, number)
+
+    def _give(self, line: str, number: int) -> None:
+        self.promised[line, number] = self.plant.frame(line, number)
 
     def _restart_broker(self) -> None:
         self.kafka.kill()
@@ -157,19 +165,21 @@ def check(soak: Soak, told: list[dict[str, Any]]) -> dict[str, Any]:
     published: dict[tuple[str, int], set[str]] = {}
     for each in told:
         published.setdefault((each["line"], each["frame_id"]), set()).add(each["id"])
-    sent, skipped = sum(soak.sent.values()), sum(soak.skipped.values())
+    parts, skipped = soak.parts, sum(soak.skipped.values())
     gaps = sum(fault.parts for fault in faults if fault.kind == "gap")
     return {
-        "sent": sent,
+        "sent": len(soak.promised),
+        "acknowledged": len(parts),
         "left_out": skipped,
         "verdicts": len(rows),
         "decisions": dict(Counter(row.decision for row in rows)),
         "verdict_faults": dict(Counter(row.fault for row in rows if row.fault)),
         "gaps_counted": gaps,
         "other_faults": dict(Counter(f.kind for f in faults if f.kind != "gap")),
-        "lost": sent - len(stored),
+        "lost": len(parts - set(stored)),
+        "first_lost": sorted(parts - set(stored))[:_SHOWN],
         "doubled": sum(count - 1 for count in stored.values()),
-        "balances": sent + skipped == len(rows) + gaps,
+        "balances": len(parts | set(stored)) + skipped == len(rows) + gaps,
         "published": len(told),
         "published_again": len(told) - len({each["id"] for each in told}),
         "not_published": len(ids - {each["id"] for each in told}),
@@ -191,8 +201,12 @@ def soak(
     if home is None:
         print("needs an Apache Kafka and Java 17: set KAFKA_HOME", file=sys.stderr)
         raise typer.Exit(2)
+    asked = _Asked(seconds=seconds, events=events, rate=rate, seed=seed)
     with TemporaryDirectory(prefix="soak-") as name:
-        result = _run(Path(name), home, seconds, events, rate, seed)
+        result = _run(Path(name), home, asked)
+        import shutil
+
+        shutil.copytree(name, "/tmp/soaklast", dirs_exist_ok=True)  # DEBUG
     print(json.dumps(result, indent=2))
     if json_file is not None:
         json_file.write_text(json.dumps(result, indent=2) + "\n")
@@ -202,27 +216,39 @@ def soak(
     raise typer.Exit(0 if good else 1)
 
 
-def _run(
-    folder: Path, home: Path, seconds: float, events: int, rate: float, seed: int
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What the soak is to be."""
+
+    seconds: float
+    events: int
+    rate: float
+    seed: int
+
+
+def _run(folder: Path, home: Path, asked: _Asked) -> dict[str, Any]:
     (folder / "kafka").mkdir()
     kafka = ApacheKafka(home, folder / "kafka")
-    chance = random.Random(seed)  # noqa: S311 - the same run again, not a secret
+    chance = random.Random(asked.seed)  # noqa: S311 - the same run again, not a secret
     try:
         plant = Plant(kafka, folder, f"sqlite:///{folder / 'soak.db'}")
         lines = line_in_each_partition(4, [0, 1, 2, 3])
         for line in lines:
             plant.line(line)
         _write_settings(plant)
-        running = Soak(plant, kafka, lines, rate, chance)
+        running = Soak(plant, kafka, lines, asked.rate, chance)
         for _ in range(2):
             running.start_worker()
-        result = _go(running, seconds, events)
+        result = _go(running, asked.seconds, asked.events)
         plant.close()
     finally:
         kafka.stop()
-    asked = {"seconds": seconds, "rate": rate, "seed": seed, "kafka": kafka.kind}
-    return {**asked, "events": dict(running.happened), **result}
+    return {
+        **asdict(asked),
+        "kafka": kafka.kind,
+        "happened": dict(running.happened),
+        **result,
+    }
 
 
 def _go(soak: Soak, seconds: float, events: int) -> dict[str, Any]:
@@ -244,10 +270,10 @@ def _go(soak: Soak, seconds: float, events: int) -> dict[str, Any]:
 
 def _settle(soak: Soak) -> dict[str, Any]:
     """Wait until nothing changes any more, and then stop the workers."""
-    sent = sum(soak.sent.values())
+    parts = len(soak.parts)
     until = time.monotonic() + _SETTLE_S
     while time.monotonic() < until:
-        if len(soak.plant.rows()) >= sent and not _waiting(soak.plant):
+        if len(soak.plant.rows()) >= parts and not _waiting(soak.plant):
             time.sleep(6)  # gaps at the end are noticed after some seconds
             break
         time.sleep(1)

@@ -1,7 +1,6 @@
-"""One worker process of the soak: the program's own worker, with a model that looks at
-nothing and takes as long as a real one.
+"""One worker process of the soak, whose model looks at nothing for 10 ms.
 
-    python -m bench.soak_worker WORKER.toml NAME DATABASE
+python -m bench.soak_worker WORKER.toml NAME DATABASE
 """
 
 from __future__ import annotations

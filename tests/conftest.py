@@ -12,6 +12,7 @@ from tests.databases import fresh_postgresql, start_postgresql
 from tests.kafka_broker import Broker, some_broker
 
 if TYPE_CHECKING:
+    from tests.fed_plant import Plant
     from tests.small_model import SmallModel
 
 
@@ -56,6 +57,16 @@ def kafka_broker(
     with some_broker(tmp_path_factory.mktemp("kafka")) as broker:
         request.config.stash[BROKER_KIND] = broker.kind
         yield broker
+
+
+@pytest.fixture
+def plant(kafka_broker: Broker, tmp_path: Path) -> Iterator[Plant]:
+    """A plant whose machines speak Kafka, with a database of its own."""
+    from tests.fed_plant import Plant  # noqa: PLC0415 - Kafka and OpenCV are slow
+
+    made = Plant(kafka_broker, tmp_path, f"sqlite:///{tmp_path / 'plant.db'}")
+    yield made
+    made.close()
 
 
 def pytest_terminal_summary(

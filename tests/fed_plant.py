@@ -127,8 +127,11 @@ class Plant:
                 thread.join(30)
         assert not any(thread.is_alive() for thread in threads)
 
-    def frame(self, line: str, number: int, **changes: Any) -> None:
-        """Send a frame; `value`, `key` and `headers` may be replaced."""
+    def frame(self, line: str, number: int, **changes: Any) -> Any:
+        """Send a frame; `value`, `key` and `headers` may be replaced.
+
+        Returns what the producer promises of it.
+        """
         picture = changes.pop("value", PICTURE)
         headers = {
             "ce_id": f"{line}-{number}",
@@ -145,7 +148,7 @@ class Plant:
         } | changes.pop("headers", {})
         key = changes.pop("key", line.encode())
         given = [(name, str(said).encode()) for name, said in headers.items() if said]
-        self.producer.send(self.topics["frames"], picture, key, given, **changes)
+        return self.producer.send(self.topics["frames"], picture, key, given, **changes)
 
     def log(self, line: str, text: str | bytes, **changes: Any) -> None:
         """Send a line of log text."""

@@ -10,9 +10,8 @@ from connectors.kafka.settings import TimeUnit
 from inspector.logtext import parse_utc_ns
 from inspector.types import NS_PER_MS, NS_PER_S
 
-LATEST_NS = 253_402_300_799 * NS_PER_S
-"""The end of the year 9999: databases keep no later moment."""
 LARGEST_NUMBER = 2**63 - 1
+"""Databases keep no larger one: of times in nanoseconds, none after 2262-04-11."""
 _UNITS_NS = {"ns": 1, "us": 1000, "ms": NS_PER_MS, "s": NS_PER_S}
 _MOST_DIGITS = 30
 
@@ -66,14 +65,14 @@ class Fields:
         """Give a time as UTC nanoseconds, or `None` if it is not there.
 
         Raises:
-            UndecodableError: it is no time, or lies after the year 9999.
+            UndecodableError: it is no time, or lies after the year 2262.
         """
         said = self.text(name)
         if said is None:
             return None
         moment_ns = _moment_ns(name, said, unit)
-        if not 0 <= moment_ns <= LATEST_NS:
-            raise UndecodableError(f"{name} is {said!r}: beyond the year 9999")
+        if not 0 <= moment_ns <= LARGEST_NUMBER:
+            raise UndecodableError(f"{name} is {said!r}: beyond the year 2262")
         return moment_ns
 
     def flag(self, name: str) -> bool:
