@@ -204,9 +204,6 @@ def soak(
     asked = _Asked(seconds=seconds, events=events, rate=rate, seed=seed)
     with TemporaryDirectory(prefix="soak-") as name:
         result = _run(Path(name), home, asked)
-        import shutil
-
-        shutil.copytree(name, "/tmp/soaklast", dirs_exist_ok=True)  # DEBUG
     print(json.dumps(result, indent=2))
     if json_file is not None:
         json_file.write_text(json.dumps(result, indent=2) + "\n")

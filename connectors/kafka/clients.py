@@ -18,6 +18,8 @@ from inspector.errors import SourceError
 _log = logging.getLogger(__name__)
 
 _BOOTSTRAP_MS = 3000
+_FETCH_BYTES = 32 * 1024 * 1024
+"""Bounds what one fetch brings of all partitions together."""
 _LONGEST_PAUSE_S = 10.0
 _HEARTBEATS_PER_SESSION = 3
 ClientT = TypeVar("ClientT")
@@ -53,6 +55,7 @@ class Clients:
             max_partition_fetch_bytes=self.settings.largest_message,
             allow_auto_create_topics=False,
             fetch_max_wait_ms=250,
+            fetch_max_bytes=max(_FETCH_BYTES, self.settings.largest_message),
         )
 
     def reader(self) -> KafkaConsumer:

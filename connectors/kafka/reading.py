@@ -39,7 +39,9 @@ from inspector.types import NS_PER_MS, NS_PER_S
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 256
+_ALL = 1_000_000
+"""Whatever was fetched is taken at once: kafka-python 3.0.12 puts what is left over of
+a partition that is paused aside, and never reads that partition again."""
 _WAIT_MS = 100
 _WAIT_WHEN_BUSY_MS = 5
 _ASK_MS = 5000
@@ -194,7 +196,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
     def _turn(self, consumer: KafkaConsumer) -> None:
         busy = any(held.frames or held.lines for held in self._held.values())
         wait_ms = _WAIT_WHEN_BUSY_MS if busy else _WAIT_MS
-        for partition, records in consumer.poll(wait_ms, _AT_ONCE).items():
+        for partition, records in consumer.poll(wait_ms, _ALL).items():
             self._receive(partition, records)
         self._open_again(self._share.broken())
         for held in self._holding():
