@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from crc32c import crc32c
@@ -115,7 +116,7 @@ def test_other_names_and_a_json_body_are_mapped_by_settings() -> None:
 @pytest.mark.parametrize(
     "headers", [{"frameid": "x"}, {"frameid": "1.5"}, {"capturedns": ""}]
 )
-def test_a_frame_that_names_no_part_is_undecodable(headers: dict[str, str]) -> None:
+def test_a_frame_that_names_no_part_is_undecodable(headers: dict[str, Any]) -> None:
     with pytest.raises(UndecodableError):
         decoded(**headers)
 
