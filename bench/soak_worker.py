@@ -5,7 +5,9 @@ python -m bench.soak_worker WORKER.toml NAME DATABASE
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -47,7 +49,11 @@ def main() -> None:
     settings = load_settings(Path(path), WorkerSettings)
     settings = settings.model_copy(update={"name": name})
     worker = assemble_worker(settings, database, _brain)
-    run_until_asked(worker.run, worker.stop)
+    counts = run_until_asked(worker.run, worker.stop)
+    wanted = os.environ.get("SOAK_JSON")
+    if wanted:
+        accounts = {name: each.as_json() for name, each in counts.accounts.items()}
+        Path(wanted).write_text(json.dumps({"lines": accounts}))
 
 
 if __name__ == "__main__":
