@@ -57,6 +57,8 @@ COMMANDS = [
         ["bench"],
     ),
     *(["recording", "check"], ["db", "upgrade"], ["db", "check"]),
+    *(["work"], ["account"], ["schema"]),
+    *(["deadletters", name] for name in ("list", "show", "replay")),
 ]
 
 
