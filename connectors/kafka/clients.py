@@ -51,6 +51,7 @@ class Clients:
             auto_offset_reset="earliest",
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=session_ms,
+            max_poll_interval_ms=max(60_000, session_ms),
             heartbeat_interval_ms=session_ms // _HEARTBEATS_PER_SESSION,
             max_partition_fetch_bytes=self.settings.largest_message,
             allow_auto_create_topics=False,

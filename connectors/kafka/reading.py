@@ -44,6 +44,9 @@ _ALL = 1_000_000
 a partition that is paused aside, and never reads that partition again."""
 _WAIT_MS = 100
 _WAIT_WHEN_BUSY_MS = 5
+_WAIT_TO_JOIN_MS = 1000
+"""A join that is cut off again and again by short waits may never come to its end."""
+_JOIN_WITHIN_SESSIONS = 3
 _ASK_MS = 5000
 _COMMIT_EVERY_S = 5.0
 _LONGEST_PAUSE_S = 5.0
@@ -135,6 +138,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._openers = ThreadPoolExecutor(4, "opening")
         self._commit_at = 0.0
         self._consumer: Any = None
+        self._left_at: float | None = None
+        """Since when this worker is no member of the group; `None`: it is one."""
 
     def run(self) -> None:
         """Read until the worker is to end; whatever the broker does meanwhile.
@@ -142,16 +147,16 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         Raises:
             SourceError: asked to stop before there was a broker.
         """
-        self._consumer = wait_for(self._clients.member, "consumer", self._stopping)
-        topics = [self._topics.frames, self._topics.logs]
-        self._consumer.subscribe(topics, listener=self)
+        self._join()
         pause_s = 0.1
         try:
             while not self._stopping.is_set():
                 try:
                     self._turn(self._consumer)
+                    self._join_anew_if_stuck()
                     pause_s = 0.1
-                except KafkaError as error:
+                except (KafkaError, ValueError) as error:
+                    # ValueError: of a partition that was taken away in this moment.
                     _log.warning("reading: %s", error)
                     # Not for secrets: a pause may be guessed.
                     rest_s = random.uniform(0.5, 1.0) * pause_s  # noqa: S311
@@ -169,6 +174,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Hand lines over: judge and store what is in hand, and go no further."""
+        self._left_at = time.monotonic()
         numbers = self._drop(revoked)
         if numbers:
             _log.info("handing over partitions %s", numbers)
@@ -180,6 +186,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Begin to open partitions; they are not read before their lines stand."""
+        self._left_at = None
         self._consumer.pause(*assigned)
         frames = {
             each.partition for each in assigned if each.topic == self._topics.frames
@@ -193,9 +200,30 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     # The reader's own thread.
 
+    def _join(self) -> None:
+        self._consumer = wait_for(self._clients.member, "consumer", self._stopping)
+        self._left_at = time.monotonic()
+        topics = [self._topics.frames, self._topics.logs]
+        self._consumer.subscribe(topics, listener=self)
+
+    def _join_anew_if_stuck(self) -> None:
+        """Begin anew with the group if it did not take this worker in for so long.
+
+        kafka-python 3.0.12 can wait for ever for a join that was cut off.
+        """
+        limit_s = _JOIN_WITHIN_SESSIONS * self._settings.session_s
+        if self._left_at is None or time.monotonic() - self._left_at < limit_s:
+            return
+        _log.warning("the group has not taken this worker in for %g s", limit_s)
+        self._drop_all()
+        self._consumer.close(autocommit=False, timeout_ms=_WAIT_TO_JOIN_MS)
+        self._join()
+
     def _turn(self, consumer: KafkaConsumer) -> None:
         busy = any(held.frames or held.lines for held in self._held.values())
         wait_ms = _WAIT_WHEN_BUSY_MS if busy else _WAIT_MS
+        if self._left_at is not None:
+            wait_ms = _WAIT_TO_JOIN_MS
         for partition, records in consumer.poll(wait_ms, _ALL).items():
             self._receive(partition, records)
         self._open_again(self._share.broken())

@@ -25,7 +25,7 @@ def test_parts_wait_until_it_is_back(plant: Plant) -> None:
                 plant.frame("poly", number)
             time.sleep(7)  # longer than a commit waits for the lock
             held.execute("ROLLBACK")
-        rows = plant.wait_for_rows(100)
-        told = plant.verdicts(100)
+        rows = plant.wait_for_rows(100, 25)
+        told = plant.verdicts(100, 10)
     assert [row.frame_id for row in rows] == list(range(100))
     assert len({each["id"] for each in told}) == 100
