@@ -196,6 +196,14 @@ class DeliveryLedger(Protocol):
         """
         ...
 
+    def forget_sent(self, older_than_s: float) -> int:
+        """Delete messages that were acknowledged so long ago; returns how many.
+
+        Raises:
+            StoreError: they cannot be deleted.
+        """
+        ...
+
     def known_numbers(self, line: str, camera: str, limit: int) -> Sequence[int]:
         """Give the newest frame numbers that have a verdict or a counted gap.
 

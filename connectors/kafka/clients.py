@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _BOOTSTRAP_MS = 3000
 _FETCH_BYTES = 32 * 1024 * 1024
 """Bounds what one fetch brings of all partitions together."""
-_LONGEST_PAUSE_S = 10.0
+_LONGEST_PAUSE_S = 5.0
 _HEARTBEATS_PER_SESSION = 3
 ClientT = TypeVar("ClientT")
 

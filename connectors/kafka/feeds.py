@@ -120,7 +120,6 @@ class FedFrames:
         """When the latest stored parts were captured."""
         self._watches: dict[str, NumberWatch] = {}
         self.duplicates = 0
-        self.undecodable = 0
 
     def offer(self, message: RawMessage) -> bool:
         """Take a message, or say that there is no room; only one thread may offer."""
@@ -169,7 +168,6 @@ class FedFrames:
         try:
             decoded = self._decode(message)
         except UndecodableError as error:
-            self.undecodable += 1
             self._tools.complaints.refuse(message, self._tools.line, str(error))
             return None
         if self._is_repeated(message, decoded.frame):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,9 @@ _AT_ONCE = 128
 _LOOK_EVERY_S = 1.0
 _ACKNOWLEDGED_WITHIN_S = 35.0
 _LONGEST_PAUSE_S = 5.0
+_TIDY_EVERY_S = 300.0
+_KEPT_FOR_S = 3600.0
+"""How long a message that was sent can still be looked up in the outbox."""
 _ROOM_FOR_HEADERS = 64 * 1024
 
 
@@ -59,6 +63,7 @@ class Relay:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._announced: dict[str, Outgoing] = {}
+        self._tidy_at = time.monotonic() + _TIDY_EVERY_S
         self.counts = RelayCounts()
         self._thread = threading.Thread(target=self._work, name="relay", daemon=True)
 
@@ -101,6 +106,7 @@ class Relay:
                 while self._publish_some(producer):
                     pause_s = 0.0
                 self._publish_states(producer)
+                self._tidy()
             except (KafkaError, StoreError) as error:
                 self.counts.failures += 1
                 _log.warning("nothing is published for now: %s", error)
@@ -111,6 +117,13 @@ class Relay:
             self._stopping.wait(random.uniform(0.5, 1.0) * pause_s)  # noqa: S311
             self._bell.wait(_LOOK_EVERY_S)
             self._bell.clear()
+
+    def _tidy(self) -> None:
+        """Forget now and then what was acknowledged long ago."""
+        if time.monotonic() < self._tidy_at:
+            return
+        self._tidy_at = time.monotonic() + _TIDY_EVERY_S
+        self._ledger.forget_sent(_KEPT_FOR_S)
 
     def _publish_some(self, producer: KafkaProducer) -> bool:
         """Publish the oldest messages; says whether there may be more."""

@@ -71,11 +71,6 @@ class StateBoard:
             )
         )
 
-    def states(self) -> dict[str, LineState]:
-        """Give what was said last of each line."""
-        with self._lock:
-            return dict(self._said)
-
 
 def _gist(state: LineState) -> tuple[object, ...]:
     """What makes a state another one; clocks to a tenth of a second."""

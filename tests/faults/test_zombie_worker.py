@@ -67,6 +67,8 @@ def test_the_same_delivery_twice_is_once(database: str) -> None:
     [waiting] = ledger.waiting(["partition-0"], 10)
     ledger.sent([waiting.number])
     assert not ledger.waiting(["partition-0"], 10)
+    assert ledger.forget_sent(older_than_s=60) == 0
+    assert ledger.forget_sent(older_than_s=-60) == 1
     ledger.close()
 
 
