@@ -28,6 +28,7 @@ _LOOK_EVERY_S = 1.0
 _ACKNOWLEDGED_WITHIN_S = 35.0
 _LONGEST_PAUSE_S = 5.0
 _TIDY_EVERY_S = 300.0
+_NOTE_EVERY_S = 0.3
 _KEPT_FOR_S = 3600.0
 """How long a message that was sent can still be looked up in the outbox."""
 _ROOM_FOR_HEADERS = 64 * 1024
@@ -63,6 +64,9 @@ class Relay:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._announced: dict[str, Outgoing] = {}
+        self._unnoted: set[int] = set()
+        """Messages that were acknowledged, which the outbox does not know yet."""
+        self._note_at = 0.0
         self._tidy_at = time.monotonic() + _TIDY_EVERY_S
         self.counts = RelayCounts()
         self._thread = threading.Thread(target=self._work, name="relay", daemon=True)
@@ -106,6 +110,8 @@ class Relay:
                 while self._publish_some(producer):
                     pause_s = 0.0
                 self._publish_states(producer)
+                self._note_at = 0.0 if last_round else self._note_at
+                self._note_sent()
                 self._tidy()
             except (KafkaError, StoreError) as error:
                 self.counts.failures += 1
@@ -115,7 +121,7 @@ class Relay:
                 return
             # Not for secrets: a pause may be guessed.
             self._stopping.wait(random.uniform(0.5, 1.0) * pause_s)  # noqa: S311
-            self._bell.wait(_LOOK_EVERY_S)
+            self._bell.wait(_NOTE_EVERY_S if self._unnoted else _LOOK_EVERY_S)
             self._bell.clear()
 
     def _tidy(self) -> None:
@@ -128,20 +134,25 @@ class Relay:
     def _publish_some(self, producer: KafkaProducer) -> bool:
         """Publish the oldest messages; says whether there may be more."""
         lanes = self._lanes()
-        waiting = self._ledger.waiting(lanes, _AT_ONCE) if lanes else ()
-        if not waiting:
-            return False
-        sent: list[int] = []
-        try:
-            futures = [(each, self._send(producer, each.message)) for each in waiting]
-            for each, future in futures:
-                self._acknowledged(producer, each, future)
-                sent.append(each.number)
-        finally:
-            if sent:
-                self._ledger.sent(sent)
-                self.counts.sent += len(sent)
-        return len(waiting) == _AT_ONCE
+        limit = _AT_ONCE + len(self._unnoted)
+        found = self._ledger.waiting(lanes, limit) if lanes else ()
+        waiting = [each for each in found if each.number not in self._unnoted]
+        futures = [(each, self._send(producer, each.message)) for each in waiting]
+        for each, future in futures:
+            self._acknowledged(producer, each, future)
+            self._unnoted.add(each.number)
+            self.counts.sent += 1
+        return len(waiting) >= _AT_ONCE
+
+    def _note_sent(self) -> None:
+        """Note what was acknowledged, some times a second and not for each message.
+
+        The lines' commits wait for this one, and the next message for neither.
+        """
+        if self._unnoted and time.monotonic() >= self._note_at:
+            self._ledger.sent(sorted(self._unnoted))
+            self._unnoted.clear()
+            self._note_at = time.monotonic() + _NOTE_EVERY_S
 
     def _acknowledged(
         self, producer: KafkaProducer, waiting: Waiting, future: Any
