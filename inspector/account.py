@@ -49,6 +49,8 @@ class Account:
     """Parts whose verdict is in the database, from this run or an earlier one."""
     already_stored: int
     """Of these, parts whose verdict was there before."""
+    spooled: int
+    """Of these, parts whose verdict waited on this machine for the database."""
     faults: Mapping[str, int]
     """Parts without a verdict, by reason."""
     decisions: Mapping[str, int]
@@ -136,7 +138,7 @@ class Tally:
         self._lock = threading.Lock()
         self._parts = self._verdicts = self._already_stored = 0
         self._malformed_lines = self._evidence_lost = self._watcher_failures = 0
-        self._overlays = self._overlays_lost = 0
+        self._overlays = self._overlays_lost = self._spooled = 0
         self._handovers = self._put_away = self._shadowed = self._shadow_lost = 0
         self._losses: Counter[Loss] = Counter()
         self._decisions: Counter[str] = Counter()
@@ -167,6 +169,11 @@ class Tally:
             self._verdicts += parts
             self._already_stored += already_there
             self._last_ns = self._mono_ns()
+
+    def spooled(self, parts: int) -> None:
+        """So many verdicts wait on this machine: the database is away."""
+        with self._lock:
+            self._spooled += parts
 
     def seen(self, verdict: Verdict, latency_ms: float, store_ms: float) -> None:
         """What one stored verdict says, and how long the part took altogether."""
@@ -233,6 +240,7 @@ class Tally:
                 parts=self._parts,
                 verdicts=self._verdicts,
                 already_stored=self._already_stored,
+                spooled=self._spooled,
                 faults=_plain(self._losses),
                 decisions=_plain(self._decisions),
                 routes=_plain(self._routes),

@@ -17,7 +17,8 @@ InspectorError             exit code 1: something went wrong while running
 │   └── GateError          a branch was examined and is not good enough
 ├── PictureError           one picture cannot be read; the part becomes REVIEW
 ├── StoreError             verdicts cannot be stored; the line stops
-│   └── BranchStoreError   exit code 2: branches cannot be read or kept; what runs stays
+│   ├── BranchStoreError   exit code 2: branches cannot be read or kept; what runs stays
+│   └── StoreAwayError     the database is away, locked or full, and may come back
 ├── SourceError            a camera or log cannot be read, after all retries
 ├── StalledError           a branch hangs on part after part; the line stops
 └── MissingExtraError      exit code 2: a package that is needed is not installed
@@ -112,6 +113,10 @@ class BranchStoreError(StoreError):
     """A store of branches cannot be read, or cannot keep another one."""
 
     exit_code = 2
+
+
+class StoreAwayError(StoreError):
+    """The store cannot be reached or has no room now; the same batch may go later."""
 
 
 class SourceError(InspectorError):

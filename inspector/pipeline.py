@@ -146,7 +146,7 @@ class Pipeline:
             timekeeper.join()
             if self._line not in self._relieved:
                 self._line.join()
-        self._close(self._inbox, Loss.UNJUDGED)
+        self._close_inbox()
         self._stop_sources()
         self._log_box.close()
         for feeder in feeders:
@@ -299,13 +299,14 @@ class Pipeline:
         try:
             self._outbox.put(judged)
         except QueueClosedError:
-            self._tally.lost(Loss.UNSTORED)
+            self._storekeeper.give_up([judged])
 
     def _serve_store(self) -> None:
         try:
             self._storekeeper.serve(self._outbox)
         finally:
-            self._close(self._outbox, Loss.UNSTORED)
+            self._outbox.close()
+            self._storekeeper.give_up(self._outbox.take(self._capacities.outbox))
 
     # How it starts, fails and ends.
 
@@ -333,10 +334,8 @@ class Pipeline:
         if self._sources.log is not None:
             self._sources.log.stop()
 
-    def _close(
-        self, queue: BoundedQueue[Frame] | BoundedQueue[Judged], why: Loss
-    ) -> None:
-        """Close a queue that nobody serves any more, and account for what waits."""
-        queue.close()
-        left = queue.take(self._capacities.inbox + self._capacities.outbox)
-        self._tally.lost(why, len(left))
+    def _close_inbox(self) -> None:
+        """Close what nobody serves any more, and account for what waits."""
+        self._inbox.close()
+        left = self._inbox.take(self._capacities.inbox)
+        self._tally.lost(Loss.UNJUDGED, len(left))

@@ -3,7 +3,7 @@
 Store first, show second. A picture and the window it was judged in are kept before the
 row that points to them, so that no row ever points to nothing; what cannot be kept does
 not cost the verdict: the row is stored without it and says so. A store that fails for
-good stops the line.
+good stops the line, and REVIEW is signalled for the parts in hand.
 """
 
 from __future__ import annotations
@@ -27,9 +27,15 @@ from inspector.errors import PictureError, StoreError
 from inspector.evidence import Evidence, WindowRecord, record_name
 from inspector.illustrating import Draw, Illustrator, Rejected
 from inspector.judge import Judged
-from inspector.ports import EvidenceStore, StoreReceipt, VerdictStore, Watcher
+from inspector.ports import (
+    EvidenceStore,
+    ReviewSignal,
+    StoreReceipt,
+    VerdictStore,
+    Watcher,
+)
 from inspector.queues import BoundedQueue, QueueClosedError
-from inspector.types import NS_PER_MS, Decision, Frame, Pixels, Verdict
+from inspector.types import NS_PER_MS, Decision, Fault, Frame, Pixels, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -122,18 +128,29 @@ class Storekeeper:
             StoreError: none of the batch is stored; its parts are counted as lost.
         """
         with ExitStack() as unless_stored:
-            unless_stored.callback(self._tally.lost, Loss.UNSTORED, len(batch))
+            unless_stored.callback(self.give_up, batch)
             kept = self._keep_evidence(batch)
             receipt = self._commit([judged.verdict for judged in kept])
             unless_stored.pop_all()
-        durable = receipt.inserted + receipt.already_there
+        durable = receipt.inserted + receipt.already_there + receipt.spooled
         self._tally.stored(durable, receipt.already_there)
+        self._tally.spooled(receipt.spooled)
         self._tally.lost(Loss.IDENTITY_CONFLICT, len(batch) - durable)
         for judged in kept:
             self._note(judged)
-            self._tell(judged.verdict)
-        if receipt.inserted:
+            for watcher in self._watchers:
+                self._tell(watcher, watcher.saw, judged.verdict)
+        if receipt.inserted or receipt.spooled:
             self._illustrate(kept)
+
+    def give_up(self, batch: Sequence[Judged]) -> None:
+        """Count parts whose verdict cannot be kept, and signal REVIEW for each."""
+        self._tally.lost(Loss.UNSTORED, len(batch))
+        for judged in batch:
+            verdict = _unstored(judged.verdict)
+            for watcher in self._watchers:
+                if isinstance(watcher, ReviewSignal):
+                    self._tell(watcher, watcher.review, verdict)
 
     def _illustrate(self, batch: Sequence[Judged]) -> None:
         """Have rejected parts drawn; a batch stored before is drawn already."""
@@ -208,13 +225,22 @@ class Storekeeper:
             store_ms=(now_ns - judged.decided_mono_ns) / NS_PER_MS,
         )
 
-    def _tell(self, verdict: Verdict) -> None:
-        for watcher in self._watchers:
-            try:
-                watcher.saw(verdict)
-            except Exception:  # noqa: BLE001 - around a watcher: it never stops the line
-                self._tally.watcher_failed()
-                _log.exception("watcher %s failed", type(watcher).__name__)
+    def _tell(
+        self, watcher: object, tell: Callable[[Verdict], None], verdict: Verdict
+    ) -> None:
+        try:
+            tell(verdict)
+        except Exception:  # noqa: BLE001 - around a watcher: it never stops the line
+            self._tally.watcher_failed()
+            _log.exception("watcher %s failed", type(watcher).__name__)
+
+
+def _unstored(verdict: Verdict) -> Verdict:
+    """Whatever was decided: what is not in the record must not pass."""
+    reason = f"its verdict {verdict.decision} could not be stored"
+    return replace(
+        verdict, decision=Decision.REVIEW, reason=reason, fault=Fault.UNSTORED
+    )
 
 
 def keep_picture(archive: Archive, frame: Frame) -> str:

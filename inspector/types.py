@@ -80,6 +80,8 @@ class Fault(StrEnum):
     OVERLOAD = "overload"
     MODEL_UNVERIFIED = "model_unverified"
     DRIFT = "drift"
+    UNSTORED = "unstored"
+    """Only ever signalled: the verdict that was decided could not be kept."""
     EXCEPTION = "exception"
 
 

@@ -40,6 +40,8 @@ _APPEND_ONLY = (
     "line_acts",
     "dispositions",
     "alarm_acts",
+    "part_faults",
+    "amendments",
 )
 """Tables that can only be added to; each has triggers that see to it."""
 _SQLITE_ACTS = ("update", "delete", "replace")

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -190,4 +191,68 @@ shadow_judgements = Table(
     CheckConstraint("decision IN ('PASS', 'REJECT', 'REVIEW')", name="decision"),
     CheckConstraint("score BETWEEN 0 AND 1", name="score"),
     Index(None, "line", "version", "disagrees"),
+)
+
+consumer_offsets = Table(
+    "consumer_offsets",
+    metadata,
+    Column("consumer_group", String(255), primary_key=True),
+    Column("topic", String(255), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("next_offset", BigInteger),
+    Column("message_ns", BigInteger),
+    Column("changed_at", Moment, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("lane", String(300), nullable=False),
+    Column("topic", String(255), nullable=False),
+    Column("key", LargeBinary),
+    Column("headers", JSON, nullable=False),
+    Column("value", LargeBinary),
+    Column("queued_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Index(None, "lane", "sent_at", "id"),
+)
+
+part_faults = Table(
+    "part_faults",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("identity", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("camera", String(64)),
+    Column("kind", String(32), nullable=False),
+    Column("first_frame", BigInteger),
+    Column("last_frame", BigInteger),
+    Column("parts", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("noted_at", Moment, nullable=False),
+    Column("noted_ns", BigInteger, nullable=False),
+    UniqueConstraint("identity"),
+    Index(None, "line", "noted_ns"),
+)
+
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("identity", String(64), nullable=False),
+    Column("line", String(64), nullable=False),
+    Column("camera", String(64), nullable=False),
+    Column("frame_id", BigInteger, nullable=False),
+    Column("captured_ns", BigInteger, nullable=False),
+    Column("logged_at", Moment, nullable=False),
+    Column("logged_ns", BigInteger, nullable=False),
+    Column("station", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("came_at", Moment, nullable=False),
+    UniqueConstraint("identity"),
+    Index(None, "line", "camera", "frame_id"),
 )

@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -28,6 +28,7 @@ from inspector.reporting.tables import Section, Sheet, sheet
 from inspector.storing import Archive
 
 _LOOK_EVERY_S = 0.1
+T = TypeVar("T")
 
 
 def operate(pipeline: Pipeline) -> Account:
@@ -39,16 +40,24 @@ def operate(pipeline: Pipeline) -> Account:
     Raises:
         InspectorError: the line broke down, or its account does not balance.
     """
-    with collected_signals() as asked, ThreadPoolExecutor(1, "operate") as pool:
-        running = pool.submit(pipeline.run)
-        while not wait([running], timeout=_LOOK_EVERY_S).done:
-            if asked:
-                asked.clear()
-                pipeline.stop()
-        account = running.result()
+    account = run_until_asked(pipeline.run, pipeline.stop)
     if not account.balances:
         raise InspectorError(imbalance(account))
     return account
+
+
+def run_until_asked(run: Callable[[], T], stop: Callable[[], None]) -> T:
+    """Run on another thread, and call `stop` when SIGINT or SIGTERM asks to stop.
+
+    Must be called from the main thread; raises what `run` raises.
+    """
+    with collected_signals() as asked, ThreadPoolExecutor(1, "operate") as pool:
+        running = pool.submit(run)
+        while not wait([running], timeout=_LOOK_EVERY_S).done:
+            if asked:
+                asked.clear()
+                stop()
+        return running.result()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +155,7 @@ def _parts(account: Account) -> Sheet:
         "triggered": account.parts,
         "verdicts stored": account.verdicts,
         "  of these stored before": account.already_stored,
+        "  of these kept here while the database was away": account.spooled,
         **_named("without a verdict", account.faults),
         **_named("decision", account.decisions),
         **_named("route", account.routes),

@@ -30,7 +30,7 @@ def run(
 
     The settings name the camera, the log, the model, the database and the folder for
     evidence; INSPECTOR_DATABASE_URL overrides the database. The database must be
-    migrated: inspector db upgrade.
+    migrated: inspector db upgrade. While it is away verdicts wait on this machine.
 
     Lines of one model share its trunk in memory. A line that fails does not take the
     others down. A file that is put into a folder that was given is a new line, without
@@ -84,6 +84,7 @@ def open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
     from connectors.pulsing import heard
     from connectors.staffing import Source, load_staffed_brain, open_record
     from connectors.wiring import (
+        Spool,
         assemble_line,
         live_feed,
         open_archive,
@@ -94,7 +95,13 @@ def open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
 
     settings = load_settings(file, RunSettings)
     database = os.environ.get("INSPECTOR_DATABASE_URL") or settings.database
-    archive = open_archive(database, settings.evidence, upgrade=False)
+    rules = settings.spool
+    archive = open_archive(
+        database,
+        settings.evidence,
+        upgrade=False,
+        spool=Spool(name=settings.id, rules=rules) if rules.enabled else None,
+    )
     record = open_record(database)
     try:
         store = open_branch_store(settings.model, settings.branches)
