@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from inspector.account import Tally
 from inspector.drift import DriftGuard
 from inspector.errors import SettingsError, StoreAwayError
+from inspector.frozen import FrozenWatch
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
 from inspector.ports import (
@@ -107,6 +108,7 @@ def assemble_line(
             unusable,
             rules=_rulebook(line, brain),
             drift=_drift_watch(brain.settings),
+            frozen=FrozenWatch(line.frozen_after),
         ),
         storekeeper=Storekeeper(archive, tally, watchers),
         tally=tally,

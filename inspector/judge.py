@@ -24,6 +24,7 @@ from inspector.deciding import (
 )
 from inspector.errors import PictureError
 from inspector.evidence import Evidence
+from inspector.frozen import FrozenWatch
 from inspector.ports import DriftWatch, Model, PictureDecoder
 from inspector.settings import DecisionRules
 from inspector.types import (
@@ -42,7 +43,7 @@ from inspector.types import (
 
 _log = logging.getLogger(__name__)
 
-Unusable = Callable[[Pixels], str | None]
+Unusable = Callable[[Pixels], Trouble | None]
 """Says why a decoded picture shows nothing, or `None` if it is fine."""
 
 
@@ -128,6 +129,7 @@ class Judge:
         unusable: refuses pictures that show nothing.
         rules: thresholds, deadline, and the hash of the settings they come from.
         drift: told of every part that was scored; `None` watches nothing.
+        frozen: notices a camera that hangs; `None` notices nothing.
         clocks: replaced in tests.
     """
 
@@ -139,8 +141,10 @@ class Judge:
         *,
         rules: Rulebook,
         drift: DriftWatch | None = None,
+        frozen: FrozenWatch | None = None,
         clocks: Clocks | None = None,
     ) -> None:
+        self._frozen = frozen or FrozenWatch(0)
         self._model = model
         self._decode = decode
         self._unusable = unusable
@@ -214,17 +218,14 @@ class Judge:
         return moved
 
     def _picture(self, frame: Frame) -> Pixels | Trouble:
-        trouble = _damage(frame)
+        trouble = _damage(frame) or self._frozen.look(frame)
         if trouble is not None:
             return trouble
         try:
             pixels = self._pixels(frame)
         except PictureError as error:
-            return _trouble(Fault.DECODE, str(error))
-        why = self._unusable(pixels)
-        if why is not None:
-            return _trouble(Fault.PICTURE_UNUSABLE, why)
-        return pixels
+            return _trouble(error.fault, str(error))
+        return self._unusable(pixels) or pixels
 
     def _pixels(self, frame: Frame) -> Pixels:
         if frame.pixels is not None:
