@@ -15,7 +15,9 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from connectors.database import roles
 from connectors.database.engine import folder_is_absent, is_absent, shown, store_error
+from connectors.database.months import is_month, make_months
 from connectors.database.tables import metadata
 from inspector.errors import SettingsError, StoreError
 from inspector.types import Problem
@@ -24,13 +26,24 @@ _ONE_AT_A_TIME = 7_114_001
 """Names the lock under which a PostgreSQL database is upgraded."""
 _GUARDS = {
     "sqlite": (
-        {"verdicts_no_update", "verdicts_no_delete", "verdicts_no_replace"},
+        {
+            "verdicts_no_update",
+            "verdicts_no_delete",
+            "verdicts_no_replace",
+            "prunings_no_update",
+            "prunings_no_delete",
+        },
         "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     ),
     "postgresql": (
-        {"verdicts_append_only"},
-        "SELECT tgname FROM pg_trigger "
-        "WHERE tgrelid = 'verdicts'::regclass AND tgenabled <> 'D'",
+        {
+            "verdicts_append_only",
+            "verdicts_rows_append_only",
+            "verdicts_once",
+            "verdict_identities_append_only",
+            "prunings_append_only",
+        },
+        "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'",
     ),
 }
 """The triggers that keep the record append-only, and how to list those there are."""
@@ -49,6 +62,8 @@ def upgrade(engine: Engine) -> str:
     try:
         with _alone(engine) as connection:
             command.upgrade(_config(connection), "head")
+            roles.apply(connection)
+        make_months(engine)
     except SQLAlchemyError as error:
         raise store_error(engine, error) from error
     except CommandError as error:
@@ -86,9 +101,36 @@ def require_current(engine: Engine) -> None:
 def differences(connection: Connection) -> list[object]:
     """Compare a database with `tables.py`, as `alembic check` does."""
     context = MigrationContext.configure(
-        connection, opts={"compare_type": True, "compare_server_default": True}
+        connection,
+        opts={
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_object": _is_compared,
+        },
     )
-    return list(compare_metadata(context, metadata))
+    found = compare_metadata(context, metadata)
+    if connection.dialect.name == "postgresql":
+        return [each for each in found if not _is_by_month(each)]
+    return list(found)
+
+
+def _is_compared(
+    _what: object, name: str | None, _kind: str, _reflected: bool, _other: object
+) -> bool:
+    """Months come and go, and the identities are held by their trigger."""
+    return name is None or not (is_month(name) or name == "verdict_identities")
+
+
+def _is_by_month(difference: object) -> bool:
+    """Whether this is the one difference that months make: who keeps parts unique."""
+    if not isinstance(difference, tuple):
+        return False
+    kind, what = difference[0], difference[1]
+    name = getattr(what, "name", None)
+    return (kind, name) in {
+        ("add_constraint", "uq_verdicts_line_camera_frame_id"),
+        ("remove_index", "ix_verdicts_line_camera_frame_id"),
+    }
 
 
 @contextmanager

@@ -79,7 +79,8 @@ class SqlVerdictStore:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         statement = (
             dialect.insert(verdicts)
-            .on_conflict_do_nothing(index_elements=_IDENTITY)
+            # On PostgreSQL a trigger finds it, across all months.
+            .on_conflict_do_nothing()
             .returning(verdicts.c.id)
         )
         return len(connection.execute(statement, rows).all())
