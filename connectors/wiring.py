@@ -6,7 +6,7 @@ starts without OpenCV, and one that needs no model without ONNX Runtime.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from inspector.pipeline import Capacities, Pipeline, Sources
 from inspector.ports import (
     BatchStore,
     DriftWatch,
+    EvidenceStore,
     FrameSource,
     LogSource,
     Model,
@@ -45,12 +46,15 @@ from inspector.settings import (
 )
 from inspector.storing import Archive, Storekeeper
 from inspector.types import NS_PER_S, Problem
-from inspector.windows import WindowAssembler
+from inspector.windows import WindowAssembler, Witness
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from connectors.database.spool import SpooledStore
+    from connectors.kafka.fed_line import BuiltLine
+    from connectors.kafka.settings import FedLineSettings, WorkerSettings
+    from connectors.kafka.worker import Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,8 @@ class Feed:
 
     sources: Sources
     capacities: Capacities
+    witness: Witness | None = None
+    """Is told what the windows show of clocks and late lines."""
 
 
 def assemble_line(
@@ -101,7 +107,7 @@ def assemble_line(
     tally = Tally()
     return Pipeline(
         sources=feed.sources,
-        assembler=WindowAssembler(line, feed.sources.log is not None),
+        assembler=WindowAssembler(line, feed.sources.log is not None, feed.witness),
         judge=Judge(
             brain.model,
             decode,
@@ -206,6 +212,92 @@ def _spooled(engine: Engine, store: VerdictStore, spool: Spool) -> VerdictStore:
     return spooled(engine, PlainBatches(store), spool)
 
 
+BrainFor = Callable[[Path, str, PictureRules | None], Brain]
+"""Loads a line's model, as `load_brain` does."""
+
+
+def assemble_worker(
+    settings: WorkerSettings, database: str, brain_for: BrainFor = load_brain
+) -> Worker:
+    """Put a worker together that is fed by Kafka; nothing runs yet.
+
+    Args:
+        settings: of the worker.
+        database: SQLAlchemy URL; it may be away already.
+        brain_for: loads a line's model, once for each line.
+
+    Raises:
+        SettingsError: not such a URL, not up to date, or no folder of lines.
+        StoreError: the folder of evidence cannot be made.
+        MissingExtraError: the database's driver is not installed.
+    """
+    from connectors.database import schema
+    from connectors.database.delivery_ledger import SqlDeliveryLedger
+    from connectors.database.engine import open_engine
+    from connectors.database.evidence import EvidenceFolder
+    from connectors.kafka.worker import Worker
+
+    engine = open_engine(database)
+    with suppress(StoreAwayError):
+        schema.require_current(engine)
+    return Worker(
+        settings,
+        SqlDeliveryLedger(engine, settings.kafka.group),
+        FedLines(EvidenceFolder(settings.evidence), brain_for),
+    )
+
+
+class FedLines:
+    """Puts the lines of a worker together; a line's model is loaded once.
+
+    Args:
+        evidence: where the pictures of all lines are kept.
+        brain_for: loads a line's model.
+    """
+
+    def __init__(self, evidence: EvidenceStore, brain_for: BrainFor) -> None:
+        self._evidence = evidence
+        self._brain_for = brain_for
+        self._brains: dict[tuple[Path, str], Brain] = {}
+
+    def __call__(
+        self,
+        line: FedLineSettings,
+        sources: Sources,
+        verdicts: VerdictStore,
+        witness: Witness,
+    ) -> BuiltLine:
+        """Put a line together; see `Build`.
+
+        Raises:
+            InspectorError: its model cannot be loaded.
+        """
+        from connectors.kafka.fed_line import BuiltLine
+        from inspector.model.drawing import draw_rejected
+        from inspector.model.pictures import encode_png
+
+        brain = self._brain(line)
+        waits = sources.when_full is WhenFull.WAIT
+        room = Capacities.for_recording() if waits else Capacities()
+        archive = Archive(
+            verdicts=verdicts,
+            evidence=self._evidence,
+            encode_png=encode_png,
+            draw=draw_rejected,
+        )
+        feed = Feed(sources=sources, capacities=room, witness=witness)
+        return BuiltLine(
+            pipeline=assemble_line(line, feed, brain, archive),
+            branch=brain.model.branch.version,
+        )
+
+    def _brain(self, line: FedLineSettings) -> Brain:
+        key = (line.model, line.id)
+        if key not in self._brains:
+            self._brains[key] = self._brain_for(line.model, line.id, line.picture)
+        return self._brains[key]
+
+
 def replay_feed(recording: Recording, excerpt: Excerpt) -> Feed:
     """Make the sources that replay a recording, frames and log in step."""
     from connectors.frames.recording import ReplayedFrames
@@ -265,10 +357,7 @@ def _rulebook(line: LineSettings, brain: Brain) -> Rulebook:
 
 def _memory_ns(settings: LineSettings) -> int:
     """How far back from a frame the log matters to it."""
-    travel_s = max((each.seconds_to_camera for each in settings.stations), default=0)
-    rules = settings.windows
-    reach_s = max(rules.horizon_s, travel_s + rules.travel_tolerance_s)
-    return int((reach_s + rules.out_of_order_s) * NS_PER_S)
+    return int(settings.log_reach_s * NS_PER_S)
 
 
 def _recorded_feed(settings: RunSettings, frames: RecordingFrames) -> Feed:

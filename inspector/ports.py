@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
+from inspector.branches import BranchAct
 from inspector.types import (
     BranchId,
     Frame,
@@ -23,6 +25,7 @@ from inspector.types import (
     TrunkId,
     Verdict,
 )
+from inspector.verification import Verification
 
 
 class FrameSource(Protocol):
@@ -197,6 +200,101 @@ class Watcher(Protocol):
 
     def saw(self, verdict: Verdict) -> None:
         """Take note of one stored verdict; must not block."""
+        ...
+
+
+class BranchActs(Protocol):
+    """Keeps what was done with the branches of lines: append-only, in order."""
+
+    def acts(self, line: str) -> Sequence[BranchAct]:
+        """Give a line's acts in the order they were recorded.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        ...
+
+    def record(self, act: BranchAct) -> BranchAct:
+        """Commit an act and give it back with its number; when it returns, it holds.
+
+        Raises:
+            StoreError: it is not recorded.
+        """
+        ...
+
+    def last_act(self, line: str) -> int:
+        """Give the number of a line's newest act, 0 before the first: cheap, to poll.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        ...
+
+
+class BranchStore(Protocol):
+    """Keeps versions of lines' branches: each is added once and never changes."""
+
+    def lines(self) -> Sequence[str]:
+        """Name the lines that have a branch, in order.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        ...
+
+    def versions(self, line: str) -> Sequence[str]:
+        """Name the versions of a line's branch, in order; none of an unknown line.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        ...
+
+    def fetch(self, line: str, version: str) -> Path:
+        """Give a folder on this machine that holds a version, its hashes checked.
+
+        Raises:
+            ArtifactError: there is no such version, or it was altered.
+            StoreError: it cannot be read, or not kept on this machine.
+        """
+        ...
+
+    def add(self, folder: Path) -> None:
+        """Add the version that a folder holds, whole or not at all.
+
+        Raises:
+            ArtifactError: not a sound version, or one of that name is there already.
+            StoreError: it cannot be written; nothing of it is left.
+        """
+        ...
+
+
+class Verifications(Protocol):
+    """Keeps what people said about parts: append-only, in order."""
+
+    def record(self, word: Verification) -> Verification:
+        """Commit a word and give it back with its number.
+
+        Raises:
+            InputError: what it takes back is no word about the same part.
+            StoreError: it is not recorded.
+        """
+        ...
+
+    def of_line(self, line: str) -> Sequence[Verification]:
+        """Give all words about a line's parts, in the order they were recorded.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        ...
+
+    def of_part(self, line: str, camera: str, frame_id: int) -> Sequence[Verification]:
+        """Give the words about one part, in the order they were recorded.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
         ...
 
 

@@ -279,6 +279,18 @@ class LogFile(_Strict):
     from_start: bool = False
 
 
+Words = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class ClassName(_Strict):
+    """What people call a class of parts."""
+
+    en: Words | None = None
+    """In English; `None`: as it is called in `classes`."""
+    zh: Words | None = None
+    """In Chinese; `None`: as in `classes`."""
+
+
 class LineSettings(_Strict):
     """One production line."""
 
@@ -287,12 +299,22 @@ class LineSettings(_Strict):
     camera: Name
     classes: Annotated[list[Name], Field(min_length=2)]
     """The label of a good part first, then the defect kinds."""
+    class_names: dict[Name, ClassName] = {}
+    """What people call each class; decides nothing."""
     stations: list[Station] = []
     windows: WindowRules = WindowRules()
     picture: PictureRules | None = None
     """`None` leaves it to the branch, which was trained for one region and one cut."""
     frozen_after: Annotated[int, Field(ge=0)] = 10
     """The same picture so many times in a row shows no part; 0 never says so."""
+
+    @property
+    def log_reach_s(self) -> float:
+        """How far back from a frame the log matters to it, in seconds."""
+        travel_s = max((each.seconds_to_camera for each in self.stations), default=0)
+        rules = self.windows
+        reach_s = max(rules.horizon_s, travel_s + rules.travel_tolerance_s)
+        return reach_s + rules.out_of_order_s
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -303,7 +325,48 @@ class LineSettings(_Strict):
             if len(set(names)) != len(names):
                 message = f"{what} names one thing twice"
                 raise ValueError(message)
+        unknown = sorted(set(self.class_names) - set(self.classes))
+        if unknown:
+            message = f"class_names: {unknown[0]} is not one of the classes"
+            raise ValueError(message)
         return self
+
+
+class GateRules(_Strict):
+    """What a branch must prove before it may judge a line (`inspector.gate`)."""
+
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """How surely a branch must not be worse than the running one."""
+    margin_auroc: Probability = 0.02
+    """How much area under the ROC curve it may lose and still count as not worse."""
+    margin_errors: Probability = 0.02
+    """How many more of the parts it may decide wrongly and still count as not worse."""
+    fewest_bad: Annotated[int, Field(ge=2)] = 10
+    """With fewer verified bad parts, what people said proves too little by itself."""
+    fewest_good: Annotated[int, Field(ge=2)] = 10
+    """The same, of good ones."""
+    most_parts: Annotated[int, Field(ge=10, le=100_000)] = 400
+    """Of the verified parts, so many of the newest are judged again."""
+    flips_allowed: Annotated[int, Field(ge=0)] = 0
+    """Confirmed rejects that the new branch may pass."""
+    median_ms: Milliseconds = 50.0
+    """What half of the parts may take at most, on this machine."""
+    p99_ms: Milliseconds = 150.0
+    """What all but one in a hundred may take at most."""
+    load_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 20.0
+    """Within this time a branch must be loaded, checked and warm."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Of the parts that the bootstrap draws: the same parts give the same answer."""
+
+
+class BranchRules(_Strict):
+    """Where a line's branches come from, and what they must prove."""
+
+    store: str | None = None
+    """A folder, or a URL that fsspec knows; `None`: the model's own folder."""
+    public_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """ed25519, as `inspector branch keygen` prints it: every branch must be signed."""
+    gate: GateRules = GateRules()
 
 
 class SpoolRules(_Strict):
@@ -330,6 +393,7 @@ class RunSettings(LineSettings):
     database: str = "sqlite:///inspector.db"
     """SQLAlchemy URL without a password: `INSPECTOR_DATABASE_URL` overrides it."""
     evidence: Path = Path("evidence")
+    branches: BranchRules = BranchRules()
     spool: SpoolRules = SpoolRules()
 
 
@@ -368,10 +432,13 @@ def load_settings(path: Path, kind: type[SettingsT]) -> SettingsT:
 
 
 def settings_sha256(*settings: _Strict) -> str:
-    """Hash what the settings say, whatever the layout of their file."""
+    """Hash what the settings say, whatever the layout of their file.
+
+    What people call a class decides nothing, and is left out.
+    """
     digest = hashlib.sha256()
     for part in settings:
-        digest.update(part.model_dump_json().encode())
+        digest.update(part.model_dump_json(exclude={"class_names"}).encode())
     return digest.hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
+from inspector.branches import Act, BranchAct
 from inspector.types import (
     BranchId,
     Decision,
@@ -18,6 +19,7 @@ from inspector.types import (
     Verdict,
     Window,
 )
+from inspector.verification import Outcome, Verification
 
 TRUNK = TrunkId(version="1", sha256="a" * 64)
 BRANCH = BranchId(line="poly", version="1", sha256="b" * 64)
@@ -97,3 +99,31 @@ def a_verdict(**changes: Any) -> Verdict:
         "is_simulated": True,
     }
     return Verdict(**values | changes)
+
+
+def an_act(**changes: Any) -> BranchAct:
+    values: dict[str, Any] = {
+        "line": "poly",
+        "act": Act.LIVE,
+        "version": "2",
+        "from_version": "1",
+        "who": "lin",
+        "why": "fewer false rejects",
+        "figures": MappingProxyType({"auroc": 0.93}),
+        "acted_ns": 1_772_431_290_000_000_001,
+    }
+    return BranchAct(**values | changes)
+
+
+def a_word(**changes: Any) -> Verification:
+    values: dict[str, Any] = {
+        "line": "poly",
+        "camera": "cam-1",
+        "frame_id": 7,
+        "captured_ns": 1_772_431_290_000_000_000,
+        "outcome": Outcome.CONFIRMED,
+        "who": "mei",
+        "verified_ns": 1_772_431_390_000_000_001,
+        "is_simulated": True,
+    }
+    return Verification(**values | changes)

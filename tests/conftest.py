@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import fresh_postgresql, start_postgresql
+from tests.kafka_broker import Broker, some_broker
 
 if TYPE_CHECKING:
     from tests.small_model import SmallModel
+
+
+BROKER_KIND = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +46,21 @@ def recordings() -> Path:
     if not folder.is_dir():
         pytest.skip("the three recorded lines are not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Broker]:
+    """The session's broker; which one it is stands at the end of the report."""
+    with some_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        request.config.stash[BROKER_KIND] = broker.kind
+        yield broker
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    kind = config.stash.get(BROKER_KIND, None)
+    if kind is not None:
+        terminalreporter.write_line(f"Kafka tests ran against {kind}")

@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
-from inspector.errors import StoreError
+from inspector.branches import BranchAct
+from inspector.errors import InputError, StoreError
 from inspector.ports import StoreReceipt
 from inspector.types import Verdict
+from inspector.verification import Verification
 
 Identity = tuple[str, str, int]
 
@@ -94,3 +97,58 @@ class InMemoryEvidenceStore:
             message = "the disk is full"
             raise StoreError(message)
         self.pictures[name] = content
+
+
+class InMemoryBranchActs:
+    """Keeps acts in a list."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self._kept: list[BranchAct] = []
+        self.failures = failures
+
+    def acts(self, line: str) -> Sequence[BranchAct]:
+        """Give a line's acts in order."""
+        self._refuse_when_due()
+        return [act for act in self._kept if act.line == line]
+
+    def record(self, act: BranchAct) -> BranchAct:
+        """Keep an act under the next number."""
+        self._refuse_when_due()
+        self._kept.append(replace(act, id=len(self._kept) + 1))
+        return self._kept[-1]
+
+    def last_act(self, line: str) -> int:
+        """Give the number of the newest act."""
+        return max((act.id or 0 for act in self.acts(line)), default=0)
+
+    def _refuse_when_due(self) -> None:
+        if self.failures > 0:
+            self.failures -= 1
+            message = "the database is locked"
+            raise StoreError(message)
+
+
+class InMemoryVerifications:
+    """Keeps people's words in a list."""
+
+    def __init__(self) -> None:
+        self._kept: list[Verification] = []
+
+    def record(self, word: Verification) -> Verification:
+        """Keep a word under the next number."""
+        if word.withdraws is not None and not any(
+            each.id == word.withdraws for each in self.of_part(*word.part)
+        ):
+            where = f"verification {word.withdraws}"
+            raise InputError.single(where, "is no word about this part")
+        self._kept.append(replace(word, id=len(self._kept) + 1))
+        return self._kept[-1]
+
+    def of_line(self, line: str) -> Sequence[Verification]:
+        """Give the words about a line's parts."""
+        return [word for word in self._kept if word.line == line]
+
+    def of_part(self, line: str, camera: str, frame_id: int) -> Sequence[Verification]:
+        """Give the words about one part."""
+        part = line, camera, frame_id
+        return [word for word in self._kept if word.part == part]

@@ -187,8 +187,8 @@ def _months_of(connection: Connection) -> Iterator[tuple[str, str]]:
         "WHERE c.oid IN (SELECT DISTINCT v.tableoid FROM verdicts v "
         "JOIN going ON going.id = v.id)"
     )
-    for name, bounds in connection.execute(asked):
-        yield name, bounds
+    for name, bounds in connection.execute(asked).all():
+        yield str(name), str(bounds)
 
 
 def _digest(going: Sequence[Any]) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine, func, select
 
-from connectors.database.engine import shown, store_error
+from connectors.database.engine import shown
 from connectors.database.tables import verdicts
+from connectors.database.values import reading
 from inspector.errors import InputError
 from inspector.types import (
     BranchId,
@@ -57,7 +56,7 @@ def decided(engine: Engine, line: str) -> Iterator[Decided]:
         .where(table.line == line)
         .order_by(table.captured_ns, table.id)
     )
-    with _reading(engine) as connection:
+    with reading(engine) as connection:
         for row in connection.execute(question):
             number, camera, frame_id, decision, route, evidence = row
             yield Decided(
@@ -80,7 +79,7 @@ def count_by_decision(engine: Engine, line: str) -> dict[str, int]:
     question = (
         select(decision, func.count()).where(verdicts.c.line == line).group_by(decision)
     )
-    with _reading(engine) as connection:
+    with reading(engine) as connection:
         return {row[0]: row[1] for row in connection.execute(question)}
 
 
@@ -92,7 +91,7 @@ def stored_verdict(engine: Engine, number: int) -> Verdict:
         StoreError: the database cannot be read.
     """
     question = select(verdicts).where(verdicts.c.id == number)
-    with _reading(engine) as connection:
+    with reading(engine) as connection:
         row = connection.execute(question).mappings().one_or_none()
     if row is None:
         what = "is not in the database: take a number from column id of table verdicts"
@@ -147,12 +146,3 @@ def _look(row: Mapping[str, Any]) -> Look:
     if row["look"] is not None:
         return Look(row["look"])
     return Look.NONE if row["picture_score"] is None else Look.FULL
-
-
-@contextmanager
-def _reading(engine: Engine) -> Iterator[Connection]:
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise store_error(engine, error) from error

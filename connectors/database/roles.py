@@ -29,6 +29,8 @@ _WORKER = {
     "amendments": _ADD,
     "consumer_offsets": _KEEP,
     "outbox": _KEEP,
+    "verifications": "SELECT",
+    "heartbeats": "SELECT, INSERT, UPDATE",
     "alembic_version": "SELECT",
     "prunings": "SELECT",
 }
@@ -43,12 +45,20 @@ _CONSOLE = {
     "verifications": _ADD,
     "dispositions": _ADD,
     "line_acts": _ADD,
-    "alarms": _ADD,
     "alarm_acts": _ADD,
-    "audit": _ADD,
-    "users": "SELECT, INSERT, UPDATE",
+    "audit_trail": _ADD,
+    "people": _ADD,
+    "logins": _ADD,
+    "house_rules": _ADD,
+    "presence": _KEEP,
+    "heartbeats": "SELECT",
+    "gathered": _KEEP,
+    "tallies": _KEEP,
+    "measures": _KEEP,
+    "log_stations": _KEEP,
+    "log_text": _KEEP,
 }
-_SECRETS = frozenset({"users"})
+_SECRETS = frozenset({"people"})
 """Tables with hashes of secrets: not the auditor's, whose record is the audit."""
 _FUNCTIONS = ("make_verdict_months(integer)",)
 

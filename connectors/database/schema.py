@@ -24,26 +24,27 @@ from inspector.types import Problem
 
 _ONE_AT_A_TIME = 7_114_001
 """Names the lock under which a PostgreSQL database is upgraded."""
+_APPEND_ONLY = (
+    "verdicts",
+    "branch_acts",
+    "verifications",
+    "part_faults",
+    "amendments",
+    "prunings",
+)
+"""Tables that can only be added to; each has triggers that see to it."""
+_SQLITE_ACTS = ("update", "delete", "replace")
 _GUARDS = {
     "sqlite": (
-        {
-            "verdicts_no_update",
-            "verdicts_no_delete",
-            "verdicts_no_replace",
-            "prunings_no_update",
-            "prunings_no_delete",
-        },
+        {f"{table}_no_{act}" for table in _APPEND_ONLY for act in _SQLITE_ACTS},
         "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     ),
     "postgresql": (
-        {
-            "verdicts_append_only",
-            "verdicts_rows_append_only",
-            "verdicts_once",
-            "verdict_identities_append_only",
-            "prunings_append_only",
-        },
-        "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'",
+        {f"{table}_append_only" for table in (*_APPEND_ONLY, "verdict_identities")}
+        | {"verdicts_rows_append_only", "verdicts_once"},
+        "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+        "WHERE tgenabled <> 'D' AND pg_table_is_visible(tgrelid) "
+        "AND (tgname = relname || '_append_only' OR relname = 'verdicts')",
     ),
 }
 """The triggers that keep the record append-only, and how to list those there are."""

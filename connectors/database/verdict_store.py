@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.database.engine import shown, store_error
 from connectors.database.tables import verdicts
-from inspector.errors import StoreError
+from connectors.database.values import moment, storable, writing
 from inspector.ports import StoreReceipt
 from inspector.types import Verdict
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IDENTITY = ("line", "camera", "frame_id")
 _ASKED_AT_ONCE = 200
 """Parts in one question: SQLite bounds the parameters of a statement."""
@@ -45,14 +41,8 @@ class SqlVerdictStore:
         """
         if not verdicts:
             return StoreReceipt(inserted=0, already_there=0)
-        try:
-            with self._engine.begin() as connection:
-                return self.store_in(connection, verdicts)
-        except SQLAlchemyError as error:
-            raise store_error(self._engine, error) from error
-        except OverflowError as error:  # SQLite's driver raises it bare
-            message = f"database {shown(self._engine.url)}: {error}"
-            raise StoreError(message) from error
+        with writing(self._engine) as connection:
+            return self.store_in(connection, verdicts)
 
     def store_in(
         self, connection: Connection, verdicts: Sequence[Verdict]
@@ -108,13 +98,13 @@ def as_row(verdict: Verdict) -> dict[str, Any]:
         "line": verdict.line,
         "camera": verdict.camera,
         "frame_id": verdict.frame_id,
-        "serial": None if verdict.serial is None else _text(verdict.serial),
-        "captured_at": _moment(verdict.captured_ns),
+        "serial": None if verdict.serial is None else storable(verdict.serial),
+        "captured_at": moment(verdict.captured_ns),
         "captured_ns": verdict.captured_ns,
-        "decided_at": _moment(verdict.decided_ns),
+        "decided_at": moment(verdict.decided_ns),
         "decided_ns": verdict.decided_ns,
         "decision": verdict.decision.value,
-        "reason": _text(verdict.reason),
+        "reason": storable(verdict.reason),
         "fault": None if verdict.fault is None else verdict.fault.value,
         "score": verdict.score,
         "picture_score": verdict.picture_score,
@@ -139,12 +129,3 @@ def as_row(verdict: Verdict) -> dict[str, Any]:
 
 def _identity(verdict: Verdict) -> _Identity:
     return verdict.line, verdict.camera, verdict.frame_id
-
-
-def _text(words: str) -> str:
-    """Replace what a database cannot hold: no odd sign may cost a part its verdict."""
-    return words.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
-
-
-def _moment(moment_ns: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=moment_ns // 1000)

@@ -25,8 +25,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from inspector.errors import ArtifactError
+from inspector.errors import AlteredError, ContractError, GoldenError, TrunkError
 from inspector.model.artifact import (
+    GLANCE,
+    GOLDEN,
+    LOOK,
+    WORDINGS,
     Artifact,
     BranchManifest,
     TrunkManifest,
@@ -34,6 +38,7 @@ from inspector.model.artifact import (
     check_picture_rules,
     trunk_folder,
 )
+from inspector.model.graphs import FLOAT, UINT8, GraphForm, check_graph
 from inspector.model.lines import (
     IntArray,
     LineReader,
@@ -167,20 +172,26 @@ class Branch:
     """A line's branch, loaded and verified.
 
     Raises:
-        ArtifactError: altered, incomplete, or it answers golden samples wrongly.
+        AlteredError: a file is missing or not what was written.
+        GraphError: a graph holds what a branch may not have.
+        ContractError: a graph does not take or give what the manifest says.
+        GoldenError: it answers golden samples wrongly.
     """
 
     def __init__(self, folder: Path) -> None:
         artifact = Artifact.open(folder, BranchManifest)
         self.manifest = artifact.manifest
+        for name in (LOOK, GLANCE):
+            form = check_graph(artifact.read(name), folder / name)
+            _check_form(form, self.manifest, folder / name)
         self.id = BranchId(
             line=self.manifest.line,
             version=self.manifest.version,
             sha256=artifact.sha256,
         )
         self.reader = LineReader(_wordings(artifact), self.manifest.travel_s)
-        self._glance = _network(artifact, "glance.onnx", large=True)
-        self._look = _network(artifact, "branch.onnx", large=True)
+        self._glance = _network(artifact, GLANCE, large=True)
+        self._look = _network(artifact, LOOK, large=True)
         self._verify(artifact)
 
     def fit(self, pixels: Pixels) -> Pixels:
@@ -215,7 +226,7 @@ class Branch:
         return assemble_map(maps, height, width, rules)
 
     def _verify(self, artifact: Artifact[BranchManifest]) -> None:
-        golden = artifact.arrays("golden.npz")
+        golden = _golden(artifact)
         found = [
             _view(network, tile, Look.FULL).logit
             for network in (self._look, self._glance)
@@ -444,14 +455,25 @@ def load_model(
     trunk = Trunk(trunk_folder(folder))
     where = branch_folder(folder, line, settings.branch)
     branch = Branch(where)
-    if branch.manifest.trunk_sha256 != trunk.id.sha256:
-        what = (
-            f"was trained for trunk {branch.manifest.trunk_sha256[:12]}, but the "
-            f"model's is {trunk.id.sha256[:12]}: train this line's branch again"
-        )
-        raise ArtifactError([Problem.in_file(where, what)])
+    check_trunk(trunk.id, branch.manifest, where)
     check_picture_rules(line, picture, branch.manifest.preprocessing, where)
     return HybridModel(trunk, branch, settings, always_both=always_both)
+
+
+def check_trunk(trunk: TrunkId, manifest: BranchManifest, where: object) -> None:
+    """Refuse a branch that was made for another trunk.
+
+    Raises:
+        TrunkError: names both.
+    """
+    fitted = manifest.trunk
+    if fitted.sha256 != trunk.sha256:
+        what = (
+            f"was made for trunk {fitted.version} ({fitted.sha256[:12]}), but the "
+            f"model's is {trunk.version} ({trunk.sha256[:12]}): train this line's "
+            "branch again"
+        )
+        raise TrunkError([Problem(where=f"{where}", what=what)])
 
 
 def weigh(weights: Sequence[float], logits: Sequence[float]) -> float:
@@ -505,13 +527,58 @@ def _network(
 
 
 def _wordings(artifact: Artifact[BranchManifest]) -> Wordings:
-    name = "wordings.json"
     try:
-        return wordings_from_json(artifact.read(name).decode())
+        return wordings_from_json(artifact.read(WORDINGS).decode())
     except ValueError as error:
-        raise ArtifactError(
-            [Problem.in_file(artifact.folder / name, f"{error}")]
+        raise AlteredError(
+            [Problem.in_file(artifact.folder / WORDINGS, f"{error}")]
         ) from error
+
+
+def _golden(artifact: Artifact[BranchManifest]) -> dict[str, Array]:
+    """Read golden samples, and refuse those that the branch could not even look at."""
+    golden = artifact.arrays(GOLDEN)
+    wanted = artifact.manifest.preprocessing
+    size = wanted.height, wanted.width, wanted.channels
+    pictures, expected = golden.get("pictures"), golden.get("expected")
+    if pictures is None or expected is None or not len(pictures):
+        what = "holds no golden samples: export the branch again"
+    elif pictures.shape[1:] != size or expected.shape != (2 * len(pictures),):
+        what = f"its samples are {pictures.shape[1:]}, the manifest says {size}"
+    else:
+        return golden
+    raise ContractError([Problem.in_file(artifact.folder / GOLDEN, what)])
+
+
+def _check_form(form: GraphForm, manifest: BranchManifest, where: object) -> None:
+    """Refuse a graph that does not take and give what the manifest says."""
+    wanted = manifest.preprocessing
+    size = 1, wanted.height, wanted.width, wanted.channels
+    found = tuple((each.element, each.shape) for each in form.inputs)
+    wrong = []
+    if found != ((UINT8, size),):
+        shown = ", ".join(str(each.shape) for each in form.inputs) or "nothing"
+        wrong.append(f"takes {shown}, the manifest says one picture {size} in uint8")
+    wrong += _wrong_outputs(form, len(manifest.kinds))
+    if wrong:
+        raise ContractError([Problem(where=f"{where}", what=what) for what in wrong])
+
+
+def _wrong_outputs(form: GraphForm, kinds: int) -> list[str]:
+    if len(form.outputs) != _OUTPUTS or {each.element for each in form.outputs} != {
+        FLOAT
+    }:
+        return ["must give tokens, cells, a logit and kinds, all in float"]
+    tokens, cells, logit, kind = (each.shape for each in form.outputs)
+    side = math.isqrt(cells[-1] if cells else 0)
+    if cells != (1, side * side) or tokens[:2] != cells or logit != (1,):
+        return [f"gives tokens {tokens}, cells {cells} and logit {logit}"]
+    if kind != (1, kinds):
+        return [f"tells {kind[-1]} kinds of defects, the manifest names {kinds}"]
+    return []
+
+
+_OUTPUTS = 4
 
 
 def _check_golden(folder: Path, found: Array, golden: Array) -> None:
@@ -519,7 +586,7 @@ def _check_golden(folder: Path, found: Array, golden: Array) -> None:
     off = float(np.abs(found.astype(np.float64) - expected).max())
     if not off <= GOLDEN_TOLERANCE * max(1.0, float(np.abs(expected).max())):
         what = f"answers its golden samples wrongly, off by {off:.3g}"
-        raise ArtifactError([Problem.in_file(folder, what)])
+        raise GoldenError([Problem.in_file(folder, what)])
 
 
 def _ones(lines: FloatArray) -> FloatArray:

@@ -52,14 +52,19 @@ class TimmBackbone(PictureNetwork):
         self.channels = tuple(network.feature_info.channels())
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        """Map `[n, 3, SIDE, SIDE]` to features on grids of 14, 14 and 7 cells."""
-        fine, middle, coarse = self.network(pictures)
+        """Map `[n, 1 or 3, SIDE, SIDE]` to grids of 14, 14 and 7 cells a side."""
+        fine, middle, coarse = self.network(_coloured(pictures))
         return functional.adaptive_avg_pool2d(fine, GRID), middle, coarse
 
     def glance(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Map the same pictures, at half size, to grids of 14 and 7 cells."""
-        fine, middle, _ = self.network(functional.avg_pool2d(pictures, 2))
+        half = functional.avg_pool2d(_coloured(pictures), 2)
+        fine, middle, _ = self.network(half)
         return fine, middle
+
+
+def _coloured(pictures: Tensor) -> Tensor:
+    return pictures.expand(-1, 3, -1, -1)
 
 
 def make_backbone(

@@ -46,13 +46,23 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `[n, c, h, w]` to `[n, c', ceil(h / stride), ceil(w / stride)]`."""
+        return super().forward(self._padded(x))
+
+    def grey(self, x: Tensor) -> Tensor:
+        """Map `[n, 1, h, w]` as if it had as many channels as this expects, all alike.
+
+        The weights of the channels are added up instead, which a graph does once.
+        """
+        weight = self.weight.sum(1, keepdim=True)
+        return functional.conv2d(self._padded(x), weight, self.bias, self.stride)
+
+    def _padded(self, x: Tensor) -> Tensor:
         bottom, right = (
             self._total_padding(size, axis) for axis, size in enumerate(x.shape[-2:])
         )
-        x = functional.pad(
+        return functional.pad(
             x, (right // 2, right - right // 2, bottom // 2, bottom - bottom // 2)
         )
-        return super().forward(x)
 
     def _total_padding(self, size: int, axis: int) -> int:
         stride, kernel = self.stride[axis], self.kernel_size[axis]
@@ -111,14 +121,15 @@ class EfficientNetLite0(nn.Module):
         """Run up to the last tap and return the output of each tapped block.
 
         Args:
-            x: `[n, 3, h, w]`, normalised.
+            x: `[n, 1 or 3, h, w]`, normalised.
             taps: block numbers, rising, 0 to 15. Blocks 4, 10 and 14 end the scales
                 of stride 8, 16 and 32.
 
         Returns:
             For each tap `[n, channels, h / stride, w / stride]`.
         """
-        x = functional.relu6(self._bn0(self._conv_stem(x)))
+        stem = self._conv_stem
+        x = functional.relu6(self._bn0(stem.grey(x) if x.shape[1] == 1 else stem(x)))
         found: list[Tensor] = []
         for number, block in enumerate(self._blocks[: taps[-1] + 1]):
             x = block(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import tomli_w
 import torch
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -17,10 +19,19 @@ from torch.nn import functional
 
 from inspector.errors import InspectorError
 from inspector.model.artifact import (
+    GLANCE,
+    GOLDEN,
+    LOOK,
+    SETTINGS,
+    WEIGHTS,
+    WORDINGS,
+    Artifact,
     BranchManifest,
+    Figures,
     TrunkManifest,
     pack_arrays,
     write_artifact,
+    write_manifest,
 )
 from inspector.model.lines import (
     CIRCUMSTANCES,
@@ -29,6 +40,7 @@ from inspector.model.lines import (
     WORDS,
     wordings_to_json,
 )
+from inspector.settings import ModelSettings
 from inspector.training.joint import Trunk
 from inspector.training.lines import LineData
 from inspector.training.log_networks import LogContext
@@ -95,24 +107,50 @@ def export_trunk(folder: Path, trunk: Trunk, version: str, example: LineData) ->
 def export_branch(
     folder: Path, branch: Branch, line: LineData, named: BranchManifest
 ) -> str:
-    """Write a branch; returns the sha256 that names it.
+    """Write a branch that can be loaded; `seal_branch` makes it whole.
 
     Args:
         folder: where to.
         branch: in evaluation mode.
         line: its data, for golden samples and wordings.
         named: the manifest, files aside.
+
+    Returns:
+        The sha256 that names it until it is sealed.
     """
+    channels = named.preprocessing.channels
     files = {
-        "branch.onnx": _branch_graph(branch, named.preprocessing.channels),
-        "glance.onnx": _branch_graph(_Glance(branch), named.preprocessing.channels),
-        "weights.safetensors": save(_state(branch)),
-        "wordings.json": wordings_to_json(line.log.wordings).encode(),
-        "golden.npz": _golden_branch(branch, line),
+        LOOK: _branch_graph(branch, channels),
+        GLANCE: _branch_graph(_Glance(branch), channels),
+        WORDINGS: wordings_to_json(line.log.wordings).encode(),
+        GOLDEN: _golden_branch(branch, line),
     }
+    return write_artifact(folder, _said(named), files, {WEIGHTS: save(_state(branch))})
+
+
+def seal_branch(folder: Path, settings: ModelSettings, figures: Figures) -> str:
+    """Add what could only be found with the exported branch; nothing changes later.
+
+    Args:
+        folder: as `export_branch` wrote it.
+        settings: the thresholds and the watch on drift that training proposes.
+        figures: what it was measured to do with them.
+
+    Returns:
+        The sha256 that names the branch for good.
+    """
+    manifest = Artifact.open(folder, BranchManifest).manifest
+    proposed = tomli_w.dumps(settings.model_dump(exclude_none=True)).encode()
+    (folder / SETTINGS).write_bytes(proposed)
+    named = manifest.files | {SETTINGS: hashlib.sha256(proposed).hexdigest()}
+    sealed = manifest.model_copy(update={"files": named, "figures": figures})
+    return write_manifest(folder, sealed.model_dump(exclude_none=True))
+
+
+def _said(named: BranchManifest) -> dict[str, Any]:
     # TOML has no word for "none": what is left out is none.
-    said = named.model_dump(exclude={"files"}, exclude_none=True)
-    return write_artifact(folder, said, files)
+    about_files = {"files", "training_files"}
+    return named.model_dump(exclude=about_files, exclude_none=True)
 
 
 class _ReadContext(nn.Module):
@@ -266,7 +304,11 @@ def _golden_branch(branch: Branch, line: LineData) -> bytes:
         for look in looks
         for each in pictures
     ]
-    return pack_arrays(pictures=pictures, expected=np.array([float(x) for x in logits]))
+    return pack_arrays(
+        pictures=pictures,
+        expected=np.array([float(x) for x in logits]),
+        bad=line.labelled.bad[few],
+    )
 
 
 def _weights(trunk: Trunk) -> dict[str, Tensor]:

@@ -350,7 +350,7 @@ class PictureNetwork(nn.Module):
     channels: tuple[int, ...]
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        """Map `[n, 3, SIDE, SIDE]` to features on grids of 14, 14 and 7 cells."""
+        """Map `[n, 1 or 3, SIDE, SIDE]` to features on grids of 14, 14 and 7 cells."""
         raise NotImplementedError
 
     def glance(self, pictures: Tensor) -> tuple[Tensor, ...]:
@@ -432,12 +432,12 @@ def standardise(picture: Tensor) -> Tensor:
         picture: `[n, height, width, 1 or 3]` of 0 to 255.
 
     Returns:
-        `[n, 3, height, width]`.
+        `[n, 1 or 3, height, width]`.
     """
     x = picture.permute(0, 3, 1, 2).float() / 255.0
     mean = x.mean((1, 2, 3), keepdim=True)
     spread = ((x - mean) ** 2).mean((1, 2, 3), keepdim=True).sqrt()
-    return ((x - mean) / (spread + 1e-3)).expand(-1, 3, -1, -1)
+    return (x - mean) / (spread + 1e-3)
 
 
 class LiteBackbone(PictureNetwork):
@@ -449,11 +449,11 @@ class LiteBackbone(PictureNetwork):
         self.channels = tuple(channels_at(block) for block in _LITE_TAPS)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        """Map `[n, 3, 224, 224]` to features on grids of 14, 14 and 7 cells a side."""
+        """Map `[n, 1 or 3, 224, 224]` to grids of 14, 14 and 7 cells a side."""
         fine, middle, coarse = self.network.features(pictures, _LITE_TAPS)
         return functional.avg_pool2d(fine, 2), middle, coarse
 
     def glance(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        """Map `[n, 3, 224, 224]` to features on grids of 14 and 7 cells a side."""
+        """Map the same, at half the size, to grids of 14 and 7 cells a side."""
         half = functional.avg_pool2d(pictures, 2)
         return tuple(self.network.features(half, _LITE_TAPS[:2]))

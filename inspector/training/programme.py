@@ -34,10 +34,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from inspector.errors import ArtifactError
+from inspector.errors import ArtifactError, PictureError
 from inspector.measures.ranking import auroc
 from inspector.model.artifact import (
     BranchManifest,
+    Figures,
+    FittedTrunk,
+    ShiftFigures,
     Weights,
     branch_folder,
     settings_file,
@@ -55,7 +58,18 @@ from inspector.training.branch import (
     HeadPlan,
     self_supervise,
 )
-from inspector.training.export import check_agreement, export_branch, export_trunk
+from inspector.training.export import (
+    check_agreement,
+    export_branch,
+    export_trunk,
+    seal_branch,
+)
+from inspector.training.figures import (
+    classes_of,
+    learned_from,
+    measure_shift,
+    shift_figures,
+)
 from inspector.training.guarding import add_guards
 from inspector.training.joint import (
     JointPlan,
@@ -358,7 +372,13 @@ class _Training:
                 where = branch_folder(out, manifest.line, version)
                 export_branch(where, case.branch, case.line, manifest)
                 model = loaded, LoadedBranch(where)
-                reports.append(self._settle(out, trunk, case, (asked, weights), model))
+                settled = self._settle(trunk, case, (asked, weights), model)
+                settings, report, val = settled
+                _write_settings(settings_file(out, manifest.line), settings)
+                judging = HybridModel(*model, settings)
+                test = _on_unseen(case.line.labelled.recording, judging, settings)
+                seal_branch(where, settings, Figures(val=val, test=test))
+                reports.append(report)
                 done(1)
         return reports
 
@@ -369,23 +389,23 @@ class _Training:
         return BranchManifest(
             line=settings.id,
             version=self._plan.version,
-            kinds=case.line.labelled.kinds,
+            classes=classes_of(settings),
             backbone=backbone.name,
             preprocessing=case.line.labelled.preprocessing,
             weights=weights,
             travel_s={each.name: each.seconds_to_camera for each in settings.stations},
-            trunk_sha256=trunk_sha256,
+            trunk=FittedTrunk(version=self._plan.version, sha256=trunk_sha256),
+            learned_from=learned_from(case.line.labelled.recording),
             files={},
         )
 
     def _settle(
         self,
-        out: Path,
         trunk: Trunk,
         case: _Case,
         found: tuple[Outcome, Weights],
         model: tuple[LoadedTrunk, LoadedBranch],
-    ) -> LineReport:
+    ) -> tuple[ModelSettings, LineReport, ShiftFigures]:
         """Compare both runtimes on `val`; find short cuts and thresholds there."""
         line, weights = case.line.labelled.line, found[1]
         samples = _val_samples(case.line)
@@ -409,15 +429,13 @@ class _Training:
         settings = _decided_by(settings, rules, look)
         judging = HybridModel(*model, settings)
         settings = add_guards(settings, judging, case.pair, weights)
-        path = settings_file(out, line)
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(tomli_w.dumps(settings.model_dump(exclude_none=True)).encode())
-        return LineReport(
+        report = LineReport(
             line=line,
             weights=weights,
             decisions=settings.decisions,
             agreement=compared,
         )
+        return settings, report, shift_figures(routed, bad, settings.decisions)
 
     @contextmanager
     def _stage(self, name: str, total: int) -> Iterator[_Advance]:
@@ -567,6 +585,26 @@ def _mean_ms(
             each.score(sample)
             spent[at] += time.perf_counter() - begun
     return [float(ms) for ms in 1000 * spent / len(samples)]
+
+
+def _write_settings(path: Path, settings: ModelSettings) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(tomli_w.dumps(settings.model_dump(exclude_none=True)).encode())
+
+
+def _on_unseen(
+    recording: Recording, model: HybridModel, settings: ModelSettings
+) -> ShiftFigures | None:
+    """Measure a finished model on `test`; nothing is chosen by it.
+
+    A picture of a shift that nothing was learned from must not cost the training.
+    """
+    rules = settings.decisions
+    try:
+        return measure_shift(recording, "test", lambda x: model.score(x).score, rules)
+    except (OSError, PictureError) as error:
+        _log.warning("%s: test was not measured: %s", settings.line, error)
+        return None
 
 
 def _val_samples(line: LineData) -> Sequence[Sample]:

@@ -7,7 +7,7 @@ ahead by `make_verdict_months`; what fits into none lies in `verdicts_rest`.
 
 A database of SQLite stays as it is. Both get a record of what was pruned.
 
-Revision: 0007, after 0003
+Revision: 0007, after 0006
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from connectors.database.append_only import drop_append_only, make_append_only
+
 revision = "0007"
-down_revision = "0003"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -26,23 +28,13 @@ _IDENTITY = "line, camera, frame_id"
 def upgrade() -> None:
     _make_prunings()
     if op.get_bind().dialect.name == "postgresql":
-        _guard_prunings_in_postgresql()
         _partition()
-    else:
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER prunings_no_{act.lower()} BEFORE {act} ON prunings "
-                "BEGIN SELECT RAISE(ABORT, 'prunings are append-only'); END"
-            )
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         _join()
-        op.drop_table("prunings")
-        op.execute("DROP FUNCTION prunings_are_append_only()")
-    else:
-        op.drop_table("prunings")
+    drop_append_only("prunings")
 
 
 def _make_prunings() -> None:
@@ -61,17 +53,7 @@ def _make_prunings() -> None:
         sa.Column("pruned_ns", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_prunings"),
     )
-
-
-def _guard_prunings_in_postgresql() -> None:
-    op.execute(
-        "CREATE FUNCTION prunings_are_append_only() RETURNS trigger LANGUAGE plpgsql "
-        "AS $$ BEGIN RAISE EXCEPTION 'prunings are append-only'; END $$"
-    )
-    op.execute(
-        "CREATE TRIGGER prunings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
-        "ON prunings FOR EACH STATEMENT EXECUTE FUNCTION prunings_are_append_only()"
-    )
+    make_append_only("prunings")
 
 
 def _partition() -> None:
@@ -105,18 +87,25 @@ def _make_root(before: str) -> None:
     op.execute("ALTER SEQUENCE verdicts_id_seq OWNED BY verdicts.id")
     op.execute(f"ALTER TABLE {before} DROP CONSTRAINT pk_verdicts")
     op.execute(f"ALTER TABLE {before} DROP CONSTRAINT uq_verdicts_line_camera_frame_id")
-    for name in ("ix_verdicts_serial", "ix_verdicts_line_captured_ns"):
-        op.execute(f"DROP INDEX {name}")
+    _move_indexes(before, "verdicts")
     op.execute(
         "ALTER TABLE verdicts ADD CONSTRAINT pk_verdicts PRIMARY KEY (id, captured_at)"
-    )
-    op.execute("CREATE INDEX ix_verdicts_serial ON verdicts (serial)")
-    op.execute(
-        "CREATE INDEX ix_verdicts_line_captured_ns ON verdicts (line, captured_ns)"
     )
     op.execute(
         f"CREATE INDEX ix_verdicts_line_camera_frame_id ON verdicts ({_IDENTITY})"
     )
+
+
+def _move_indexes(before: str, after: str) -> None:
+    """Drop the indexes of one table and make the same ones for another."""
+    asked = sa.text(
+        "SELECT indexname, indexdef FROM pg_indexes "
+        "WHERE schemaname = current_schema() AND tablename = :before"
+    )
+    for name, form in op.get_bind().execute(asked, {"before": before}).all():
+        op.execute(f"DROP INDEX {name}")
+        head, _, rest = form.partition(" ON ")
+        op.execute(f"{head} ON {after} {rest[rest.index('USING') :]}")
 
 
 _TRIGGERS = (
@@ -139,7 +128,7 @@ def _make_functions() -> None:
     op.execute(
         "CREATE FUNCTION verdicts_are_judged_once() RETURNS trigger LANGUAGE plpgsql "
         "AS $$ BEGIN "
-        f"INSERT INTO verdict_identities ({_IDENTITY}) "
+        "INSERT INTO verdict_identities (line, camera, frame_id) "
         "VALUES (NEW.line, NEW.camera, NEW.frame_id) ON CONFLICT DO NOTHING; "
         "IF NOT FOUND THEN RETURN NULL; END IF; RETURN NEW; END $$"
     )
@@ -172,12 +161,14 @@ def _make_functions() -> None:
 def _join() -> None:
     """Make one table again, without a row less."""
     op.execute("ALTER TABLE verdicts RENAME TO verdicts_in_months")
-    op.execute("ALTER INDEX pk_verdicts RENAME TO pk_verdicts_in_months")
+    op.execute("ALTER TABLE verdicts_in_months DROP CONSTRAINT pk_verdicts")
+    op.execute("DROP INDEX ix_verdicts_line_camera_frame_id")
     op.execute(
         "CREATE TABLE verdicts "
         "(LIKE verdicts_in_months INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
     )
     op.execute("INSERT INTO verdicts SELECT * FROM verdicts_in_months ORDER BY id")
+    _move_indexes("verdicts_in_months", "verdicts")
     op.execute("ALTER SEQUENCE verdicts_id_seq OWNED BY verdicts.id")
     for name in ("make_verdict_months(integer)", "make_verdict_month(timestamp)"):
         op.execute(f"DROP FUNCTION {name}")
@@ -189,8 +180,6 @@ def _join() -> None:
         "ALTER TABLE verdicts ADD CONSTRAINT uq_verdicts_line_camera_frame_id "
         f"UNIQUE ({_IDENTITY})"
     )
-    op.create_index("ix_verdicts_serial", "verdicts", ["serial"])
-    op.create_index("ix_verdicts_line_captured_ns", "verdicts", ["line", "captured_ns"])
     op.execute(
         "CREATE TRIGGER verdicts_append_only BEFORE UPDATE OR DELETE OR TRUNCATE "
         "ON verdicts FOR EACH STATEMENT EXECUTE FUNCTION verdicts_are_append_only()"

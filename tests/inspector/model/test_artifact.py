@@ -9,7 +9,10 @@ import pytest
 from inspector.errors import ArtifactError
 from inspector.model.artifact import (
     Artifact,
+    BranchClass,
     BranchManifest,
+    FittedTrunk,
+    LearnedFrom,
     Preprocessing,
     Weights,
     check_picture_rules,
@@ -24,7 +27,10 @@ def manifest(picture: PictureRules) -> BranchManifest:
     return BranchManifest(
         line="poly",
         version="1",
-        kinds=["defective"],
+        classes=[
+            BranchClass(id="good", en="good", zh="良品"),
+            BranchClass(id="defective", en="defective", zh="不良"),
+        ],
         backbone="efficientnet-lite0",
         preprocessing=Preprocessing(height=224, width=224, channels=1, picture=picture),
         weights=Weights(
@@ -36,7 +42,8 @@ def manifest(picture: PictureRules) -> BranchManifest:
             glance_and_log=(1, 1, 0),
         ),
         travel_s={},
-        trunk_sha256="0" * 64,
+        trunk=FittedTrunk(version="1", sha256="0" * 64),
+        learned_from=LearnedFrom(recording="poly", parts={}, sha256="1" * 64),
         files={},
     )
 

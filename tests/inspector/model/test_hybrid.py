@@ -255,7 +255,7 @@ def test_a_branch_of_another_trunk_is_refused(
 ) -> None:
     manifest = copy / "trunk/manifest.toml"
     manifest.write_text(manifest.read_text().replace('version = "1"', 'version = "2"'))
-    with pytest.raises(ArtifactError, match="was trained for trunk"):
+    with pytest.raises(ArtifactError, match="was made for trunk"):
         load_model(copy, LINE, settings=small_model.settings)
 
 

@@ -215,3 +215,13 @@ def test_a_better_opinion_weighs_more() -> None:
     )
     good, weak, _ = fit_weights(known.astype(np.float32), bad)
     assert good > 2 * weak
+
+
+def test_a_grey_picture_is_read_as_one_with_three_like_channels() -> None:
+    torch.manual_seed(0)
+    backbone = LiteBackbone().eval()
+    grey = torch.randn(2, 1, SIDE, SIDE)
+    coloured = grey.expand(-1, 3, -1, -1)
+    for look in (backbone, backbone.glance):
+        for one, other in zip(look(grey), look(coloured), strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)

@@ -44,9 +44,10 @@ def test_a_model_holds_what_a_station_needs_and_nothing_pickled(
         *(f"{where}/manifest.toml" for where in ("trunk", branch)),
         *(f"{where}/weights.safetensors" for where in ("trunk", branch)),
         *(f"{where}/golden.npz" for where in ("trunk", branch)),
-        f"{branch}/branch.onnx",
+        f"{branch}/model.onnx",
         f"{branch}/glance.onnx",
         f"{branch}/wordings.json",
+        f"{branch}/settings.toml",
         f"settings/{LINE}.toml",
     }
 
