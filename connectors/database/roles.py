@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
+from connectors.database.engine import store_error
 from connectors.database.months import is_month
 
 _log = logging.getLogger(__name__)
@@ -81,6 +83,19 @@ def apply(connection: Connection) -> list[str]:
         missing = []
     _grant(connection, [role for role in ROLES if role not in missing])
     return [_advice(missing)] if missing else []
+
+
+def renew(engine: Engine) -> list[str]:
+    """Make and grant the roles in a transaction of its own; see `apply`.
+
+    Raises:
+        StoreError: the database cannot be reached or does not let us.
+    """
+    try:
+        with engine.begin() as connection:
+            return apply(connection)
+    except SQLAlchemyError as error:
+        raise store_error(engine, error) from error
 
 
 def problems(engine: Engine) -> list[str]:

@@ -89,7 +89,11 @@ class SqlVerdictStore:
             ).where(tuple_(*columns).in_(asked[at : at + _ASKED_AT_ONCE]))
             for line, camera, frame_id, captured_ns in connection.execute(question):
                 kept[line, camera, frame_id] = captured_ns
-        return sum(kept[_identity(each)] == each.captured_ns for each in batch)
+        # One that conflicts and is not there was pruned: it had its verdict.
+        return sum(
+            kept.get(_identity(each), each.captured_ns) == each.captured_ns
+            for each in batch
+        )
 
 
 def as_row(verdict: Verdict) -> dict[str, Any]:
