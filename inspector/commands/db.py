@@ -47,6 +47,7 @@ def upgrade(database: _URL = _DEFAULT, json: _JSON = None) -> None:
 
 @app.command()
 def prune(
+    *,
     who: Annotated[str, typer.Option(help="Who prunes: it is recorded.")],
     why: Annotated[str, typer.Option(help="Why: it is recorded.")],
     keep_months: Annotated[
@@ -54,7 +55,7 @@ def prune(
     ] = 24,
     keep_every: Annotated[
         int,
-        typer.Option(min=1, help="Of older parts that passed, keep one of so many."),
+        typer.Option(min=1, help="Keep one of so many older parts that passed."),
     ] = 100,
     database: _URL = _DEFAULT,
     json: _JSON = None,
