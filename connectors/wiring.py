@@ -7,7 +7,7 @@ starts without OpenCV, and one that needs no model without ONNX Runtime.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -120,6 +120,46 @@ def assemble_line(
         tally=tally,
         capacities=feed.capacities,
     )
+
+
+@contextmanager
+def metered_line(
+    settings: RunSettings, feed: Feed, brain: Brain, archive: Archive
+) -> Iterator[Pipeline]:
+    """Put a line together and answer `/metrics` and `/healthz` while it runs.
+
+    Raises:
+        InspectorError: the port that `[metrics]` names is taken.
+    """
+    if settings.metrics is None:
+        yield assemble_line(settings, feed, brain, archive)
+        return
+    from connectors.metrics import LineMetrics, MetricsServer
+
+    lines: list[Pipeline] = []
+    metrics = LineMetrics(
+        settings.id, lambda: lines[0].account(), partial(_depths, archive)
+    )
+    lines.append(assemble_line(settings, feed, brain, archive, [metrics]))
+    server = MetricsServer(metrics, settings.metrics.host, settings.metrics.port)
+    try:
+        yield lines[0]
+    finally:
+        server.close()
+
+
+def _depths(archive: Archive) -> list[Depth]:
+    from connectors.database.spool import SpooledStore
+    from connectors.metrics import Depth
+
+    if not isinstance(archive.verdicts, SpooledStore):
+        return []
+    counts = archive.verdicts.counts()
+    return [
+        Depth(name="spooled_batches", value=counts.waiting),
+        Depth(name="spool_refused", value=counts.refused),
+        Depth(name="database_away", value=float(counts.away)),
+    ]
 
 
 def load_brain(folder: Path, line: str, picture: PictureRules | None = None) -> Brain:

@@ -37,6 +37,7 @@ _EXTRAS = {
     "cv2": "station",
     "tenacity": "station",
     "psycopg": "postgresql",
+    "prometheus_client": "metrics",
     "jinja2": "report",
     "markupsafe": "report",
     "matplotlib": "report",

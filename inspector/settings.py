@@ -382,6 +382,15 @@ class SpoolRules(_Strict):
     """A database that does not answer for so long is away."""
 
 
+class MetricsRules(_Strict):
+    """Where a monitoring system asks for `/metrics` and `/healthz`."""
+
+    host: str = "127.0.0.1"
+    """Loopback: whoever reaches the port reads the counts."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 9464
+    """Each line of a machine needs one of its own; 0 takes a free one."""
+
+
 class RunSettings(LineSettings):
     """A production line with everything that `inspector run` needs."""
 
@@ -395,6 +404,8 @@ class RunSettings(LineSettings):
     evidence: Path = Path("evidence")
     branches: BranchRules = BranchRules()
     spool: SpoolRules = SpoolRules()
+    metrics: MetricsRules | None = None
+    """`None` answers nobody."""
 
 
 class ModelSettings(_Strict):

@@ -28,9 +28,9 @@ def run(
 
     from connectors.wiring import (
         Spool,
-        assemble_line,
         live_feed,
         load_brain,
+        metered_line,
         open_archive,
     )
     from inspector.commands.line_operation import AccountFiles, operate_and_report
@@ -46,5 +46,5 @@ def run(
         upgrade=False,
         spool=Spool(name=settings.id, rules=rules) if rules.enabled else None,
     )
-    running = assemble_line(settings, live_feed(settings), brain, archive)
-    operate_and_report(running, archive, AccountFiles(json=json))
+    with metered_line(settings, live_feed(settings), brain, archive) as running:
+        operate_and_report(running, archive, AccountFiles(json=json))
