@@ -6,14 +6,14 @@ starts without OpenCV, and one that needs no model without ONNX Runtime.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspector.account import Tally
+from inspector.account import Account, Tally
 from inspector.drift import DriftGuard
 from inspector.errors import SettingsError, StoreAwayError
 from inspector.frozen import FrozenWatch
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from connectors.kafka.fed_line import BuiltLine
     from connectors.kafka.settings import FedLineSettings, WorkerSettings
     from connectors.kafka.worker import Worker
+    from connectors.metrics import Depth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +138,11 @@ def metered_line(
     from connectors.metrics import LineMetrics, MetricsServer
 
     lines: list[Pipeline] = []
-    metrics = LineMetrics(
-        settings.id, lambda: lines[0].account(), partial(_depths, archive)
-    )
+
+    def account() -> Account:
+        return lines[0].account()
+
+    metrics = LineMetrics(settings.id, account, partial(_depths, archive))
     lines.append(assemble_line(settings, feed, brain, archive, [metrics]))
     server = MetricsServer(metrics, settings.metrics.host, settings.metrics.port)
     try:
