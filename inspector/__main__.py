@@ -18,6 +18,7 @@ from rich.logging import RichHandler
 from inspector.commands import db, recording
 from inspector.commands.bench import bench
 from inspector.commands.demo import demo
+from inspector.commands.doctor import doctor
 from inspector.commands.evaluate import evaluate
 from inspector.commands.explain import explain
 from inspector.commands.replay import replay
@@ -54,7 +55,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, evaluate, explain, replay, run, simulate, bench):
+for command in (doctor, demo, train, evaluate, explain, replay, run, simulate, bench):
     app.command()(command)
 app.add_typer(recording.app, name="recording")
 app.add_typer(db.app, name="db")

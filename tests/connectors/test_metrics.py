@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
@@ -68,6 +70,23 @@ def test_a_line_is_well_until_a_part_cannot_be_stored(
     metrics.review(a_verdict(decision=Decision.REVIEW, fault=Fault.UNSTORED))
     with pytest.raises(HTTPError, match="503"):
         read(server, "/healthz")
+
+
+def test_the_dashboard_asks_for_nothing_that_is_not_there(
+    tally: Tally, metrics: LineMetrics
+) -> None:
+    metrics.saw(a_verdict())
+    there = {
+        sample.name.removesuffix("_created")
+        for family in metrics.registry.collect()
+        for sample in family.samples
+    }
+    there |= {f"{family.name}_total" for family in metrics.registry.collect()}
+    there.add("inspector_depth")
+    folder = Path(__file__).parents[2] / "deploy/grafana"
+    asked = re.findall(r"inspector_\w+", (folder / "inspector.json").read_text())
+    assert len(set(asked)) >= 8
+    assert set(asked) <= there
 
 
 def test_anything_else_is_not_there_and_a_taken_port_is_named(
