@@ -6,6 +6,7 @@ starts without OpenCV, and one that needs no model without ONNX Runtime.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from inspector.account import Account, Tally
 from inspector.drift import DriftGuard
-from inspector.errors import SettingsError, StoreAwayError
+from inspector.errors import SettingsError, StoreAwayError, StoreError
 from inspector.frozen import FrozenWatch
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from connectors.kafka.settings import FedLineSettings, WorkerSettings
     from connectors.kafka.worker import Worker
     from connectors.metrics import Depth
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,8 +248,22 @@ def spooled(engine: Engine, inner: BatchStore, spool: Spool) -> SpooledStore:
         schema.require_current(engine)
     rules = spool.rules
     limits = SpoolLimits(max_bytes=int(rules.max_mb * 1e6), patience_s=rules.patience_s)
-    checked = CheckedBatches(inner, partial(schema.require_current, engine))
+    checked = CheckedBatches(inner, partial(_make_ready, engine))
     return SpooledStore(checked, rules.folder / f"{spool.name}.db", limits)
+
+
+def _make_ready(engine: Engine) -> None:
+    """See that a database is up to date, and make its months ahead where it may."""
+    from connectors.database import schema
+    from connectors.database.months import make_months
+
+    schema.require_current(engine)
+    try:
+        make_months(engine)
+    except StoreAwayError:
+        raise
+    except StoreError as error:  # verdicts go into the rest instead
+        _log.warning("no months are made ahead: %s", error)
 
 
 def _spooled(engine: Engine, store: VerdictStore, spool: Spool) -> VerdictStore:
