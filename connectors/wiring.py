@@ -6,17 +6,19 @@ starts without OpenCV, and one that needs no model without ONNX Runtime.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inspector.account import Tally
+from inspector.account import Account, Tally
 from inspector.drift import DriftGuard
-from inspector.errors import SettingsError, StoreAwayError
+from inspector.errors import SettingsError, StoreAwayError, StoreError
 from inspector.foreman import Foreman, Orders, Trained
+from inspector.frozen import FrozenWatch
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
 from inspector.ports import (
@@ -59,6 +61,9 @@ if TYPE_CHECKING:
     from connectors.kafka.fed_line import BuiltLine
     from connectors.kafka.settings import FedLineSettings, WorkerSettings
     from connectors.kafka.worker import Worker
+    from connectors.metrics import Depth
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,7 @@ def assemble_line(
         unusable,
         rules=rulebook(line, brain.settings, brain.folder),
         drift=_drift_watch(brain.settings),
+        frozen=FrozenWatch(line.frozen_after),
         audit_every=archive.audit_every,
     )
     return Pipeline(
@@ -137,6 +143,48 @@ def assemble_line(
         foreman=_foreman(brain.staff, judge, archive, tally),
         capacities=feed.capacities,
     )
+
+
+@contextmanager
+def metered_line(
+    settings: RunSettings, feed: Feed, brain: Brain, archive: Archive
+) -> Iterator[Pipeline]:
+    """Put a line together and answer `/metrics` and `/healthz` while it runs.
+
+    Raises:
+        InspectorError: the port that `[metrics]` names is taken.
+    """
+    if settings.metrics is None:
+        yield assemble_line(settings, feed, brain, archive)
+        return
+    from connectors.metrics import LineMetrics, MetricsServer
+
+    lines: list[Pipeline] = []
+
+    def account() -> Account:
+        return lines[0].account()
+
+    metrics = LineMetrics(settings.id, account, partial(_depths, archive))
+    lines.append(assemble_line(settings, feed, brain, archive, [metrics]))
+    server = MetricsServer(metrics, settings.metrics.host, settings.metrics.port)
+    try:
+        yield lines[0]
+    finally:
+        server.close()
+
+
+def _depths(archive: Archive) -> list[Depth]:
+    from connectors.database.spool import SpooledStore
+    from connectors.metrics import Depth
+
+    if not isinstance(archive.verdicts, SpooledStore):
+        return []
+    counts = archive.verdicts.counts()
+    return [
+        Depth(name="spooled_batches", value=counts.waiting),
+        Depth(name="spool_refused", value=counts.refused),
+        Depth(name="database_away", value=float(counts.away)),
+    ]
 
 
 def load_brain(folder: Path, line: str, picture: PictureRules | None = None) -> Brain:
@@ -245,8 +293,22 @@ def spooled(engine: Engine, inner: BatchStore, spool: Spool) -> SpooledStore:
         schema.require_current(engine)
     rules = spool.rules
     limits = SpoolLimits(max_bytes=int(rules.max_mb * 1e6), patience_s=rules.patience_s)
-    checked = CheckedBatches(inner, partial(schema.require_current, engine))
+    checked = CheckedBatches(inner, partial(_make_ready, engine))
     return SpooledStore(checked, rules.folder / f"{spool.name}.db", limits)
+
+
+def _make_ready(engine: Engine) -> None:
+    """See that a database is up to date, and make its months ahead where it may."""
+    from connectors.database import schema
+    from connectors.database.months import make_months
+
+    schema.require_current(engine)
+    try:
+        make_months(engine)
+    except StoreAwayError:
+        raise
+    except StoreError as error:  # verdicts go into the rest instead
+        _log.warning("no months are made ahead: %s", error)
 
 
 def _spooled(engine: Engine, store: VerdictStore, spool: Spool) -> VerdictStore:

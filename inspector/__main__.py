@@ -20,6 +20,7 @@ from inspector.commands.account import account
 from inspector.commands.alarms import alarms
 from inspector.commands.bench import bench
 from inspector.commands.demo import demo
+from inspector.commands.doctor import doctor
 from inspector.commands.evaluate import evaluate
 from inspector.commands.explain import explain
 from inspector.commands.gather import gather
@@ -48,6 +49,7 @@ _EXTRAS = {
     "psycopg": "postgresql",
     "kafka": "kafka",
     "crc32c": "kafka",
+    "prometheus_client": "metrics",
     "jinja2": "report",
     "markupsafe": "report",
     "matplotlib": "report",
@@ -65,6 +67,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
+    doctor,
     demo,
     train,
     evaluate,

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from inspector.types import NS_PER_S, Verdict
+from inspector.types import NS_PER_S, LogFault, Verdict
 
 
 class Loss(StrEnum):
@@ -61,6 +61,10 @@ class Account:
     log_context: Mapping[str, int]
     late_lines: int
     malformed_lines: int
+    log_faults: Mapping[str, int]
+    """Of these, how many could not be read in which way."""
+    clock_jumps: int
+    """How often the camera's or a station's clock jumped."""
     evidence_lost: int
     """Verdicts whose picture or window should have been kept and could not be."""
     overlays: int
@@ -137,7 +141,8 @@ class Tally:
         self._mono_ns = mono_ns
         self._lock = threading.Lock()
         self._parts = self._verdicts = self._already_stored = 0
-        self._malformed_lines = self._evidence_lost = self._watcher_failures = 0
+        self._evidence_lost = self._watcher_failures = 0
+        self._log_faults: Counter[str] = Counter()
         self._overlays = self._overlays_lost = self._spooled = 0
         self._handovers = self._put_away = self._shadowed = self._shadow_lost = 0
         self._losses: Counter[Loss] = Counter()
@@ -188,10 +193,10 @@ class Tally:
             for stage, duration_ms in (*verdict.stage_ms.items(), ("store", store_ms)):
                 self._stages.setdefault(stage, DurationHistogram()).add(duration_ms)
 
-    def malformed_line(self) -> None:
+    def malformed_line(self, fault: LogFault = LogFault.FORM) -> None:
         """A piece of log text could not be read."""
         with self._lock:
-            self._malformed_lines += 1
+            self._log_faults[fault] += 1
 
     def evidence_lost(self) -> None:
         """A picture or window that should have been kept could not be."""
@@ -233,7 +238,7 @@ class Tally:
         with self._lock:
             self._shadow_lost += parts
 
-    def account(self, late_lines: int = 0) -> Account:
+    def account(self, late_lines: int = 0, clock_jumps: int = 0) -> Account:
         """Say what became of every part so far."""
         with self._lock:
             return Account(
@@ -248,7 +253,9 @@ class Tally:
                 verdict_faults=_plain(self._verdict_faults),
                 log_context=_plain(self._log_context),
                 late_lines=late_lines,
-                malformed_lines=self._malformed_lines,
+                malformed_lines=self._log_faults.total(),
+                log_faults=_plain(self._log_faults),
+                clock_jumps=clock_jumps,
                 evidence_lost=self._evidence_lost,
                 overlays=self._overlays,
                 overlays_lost=self._overlays_lost,

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inspector.types import Problem
+from inspector.types import Fault, Problem
 
 
 class InspectorError(Exception):
@@ -102,7 +102,11 @@ class GateError(InputError):
 
 
 class PictureError(InspectorError):
-    """One picture cannot be read."""
+    """One picture cannot be read; `fault` says in which way."""
+
+    def __init__(self, message: str, fault: Fault = Fault.DECODE) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class StoreError(InspectorError):

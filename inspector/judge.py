@@ -29,6 +29,7 @@ from inspector.deciding import (
 )
 from inspector.errors import PictureError
 from inspector.evidence import Evidence
+from inspector.frozen import FrozenWatch
 from inspector.ports import DriftWatch, Model, PictureDecoder
 from inspector.settings import DecisionRules
 from inspector.types import (
@@ -47,7 +48,7 @@ from inspector.types import (
 
 _log = logging.getLogger(__name__)
 
-Unusable = Callable[[Pixels], str | None]
+Unusable = Callable[[Pixels], Trouble | None]
 """Says why a decoded picture shows nothing, or `None` if it is fine."""
 
 
@@ -191,6 +192,7 @@ class Judge:
         unusable: refuses pictures that show nothing.
         rules: thresholds, deadline, and the hash of the settings they come from.
         drift: told of every part that was scored; `None` watches nothing.
+        frozen: notices a camera that hangs; `None` notices nothing.
         audit_every: of every so many-th part that passed, evidence is kept too, so that
             a person can look at it blindly; `None` of none.
         clocks: replaced in tests.
@@ -204,9 +206,11 @@ class Judge:
         *,
         rules: Rulebook,
         drift: DriftWatch | None = None,
+        frozen: FrozenWatch | None = None,
         audit_every: int | None = None,
         clocks: Clocks | None = None,
     ) -> None:
+        self._frozen = frozen or FrozenWatch(0)
         self._audit_every = audit_every
         self._roster = Roster(live=Duty(model=model, rules=rules, drift=drift))
         self._decode = decode
@@ -336,17 +340,14 @@ class Judge:
         return replace(findings, scores=scores, drift=moved)
 
     def _picture(self, frame: Frame) -> Pixels | Trouble:
-        trouble = _damage(frame)
+        trouble = _damage(frame) or self._frozen.look(frame)
         if trouble is not None:
             return trouble
         try:
             pixels = self._pixels(frame)
         except PictureError as error:
-            return _trouble(Fault.DECODE, str(error))
-        why = self._unusable(pixels)
-        if why is not None:
-            return _trouble(Fault.PICTURE_UNUSABLE, why)
-        return pixels
+            return _trouble(error.fault, str(error))
+        return self._unusable(pixels) or pixels
 
     def _pixels(self, frame: Frame) -> Pixels:
         if frame.pixels is not None:

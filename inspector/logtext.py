@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from inspector.types import NS_PER_S, LogLine, MalformedLogLine
+from inspector.types import NS_PER_S, LogFault, LogLine, MalformedLogLine
 
 MAX_LINE_BYTES = 64 * 1024
 """Longer lines are a fault of the writer; reading them whole would exhaust memory."""
@@ -74,7 +74,9 @@ def parse_log_line(line: str, text: str, where: str) -> LogLine | MalformedLogLi
     try:
         logged_ns = parse_utc_ns(stamp)
     except ValueError as error:
-        return MalformedLogLine(line=line, where=where, problem=str(error))
+        return MalformedLogLine(
+            line=line, where=where, problem=str(error), fault=LogFault.TIME
+        )
     return LogLine(
         line=line, logged_ns=logged_ns, station=station, level=level, text=said or ""
     )
@@ -88,14 +90,18 @@ def read_log_line(line: str, raw: bytes, where: str) -> LogLine | MalformedLogLi
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         problem = f"is not UTF-8 text: byte {error.start + 1} of the line"
-        return MalformedLogLine(line=line, where=where, problem=problem)
+        return MalformedLogLine(
+            line=line, where=where, problem=problem, fault=LogFault.NOT_UTF8
+        )
     return parse_log_line(line, text, where)
 
 
 def too_long(line: str, where: str) -> MalformedLogLine:
     """Report a line that is longer than `MAX_LINE_BYTES`."""
     problem = f"is longer than {MAX_LINE_BYTES} bytes and was left out"
-    return MalformedLogLine(line=line, where=where, problem=problem)
+    return MalformedLogLine(
+        line=line, where=where, problem=problem, fault=LogFault.TOO_LONG
+    )
 
 
 def _not_a_timestamp(text: str) -> str:

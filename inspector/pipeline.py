@@ -46,7 +46,7 @@ from inspector.types import (
     MalformedLogLine,
     Window,
 )
-from inspector.windows import WindowAssembler
+from inspector.windows import WindowAssembler, WindowCounts
 
 _log = logging.getLogger(__name__)
 
@@ -166,9 +166,15 @@ class Pipeline:
         overdue.daemon = True
         overdue.start()
 
+    @property
+    def counts(self) -> WindowCounts:
+        """What became of the frames and lines in the windows so far."""
+        return self._assembler.counts
+
     def account(self) -> Account:
         """Say what became of every part so far; also after `run` has raised."""
-        return self._tally.account(late_lines=self._assembler.counts.late_lines)
+        counts = self._assembler.counts
+        return self._tally.account(counts.late_lines, counts.clock_jumps)
 
     # The frame source's thread.
 
@@ -207,7 +213,7 @@ class Pipeline:
         if isinstance(entry, LogLine):
             self._log_box.put(entry)
             return
-        self._tally.malformed_line()
+        self._tally.malformed_line(entry.fault)
         _log.warning("%s: %s", entry.where, entry.problem)
 
     # The line's thread.
@@ -245,7 +251,7 @@ class Pipeline:
         now_ns = self._mono_ns()
         self._taken_ns.update((id(frame), now_ns) for frame in frames)
         for line in self._log_box.take(self._capacities.log_box):
-            self._assembler.add_line(line)
+            self._assembler.add_line(line, now_ns)
         if self._log_box.exhausted:
             self._assembler.end_log()
         for frame in frames:

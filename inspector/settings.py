@@ -52,6 +52,9 @@ class WindowRules(_Strict):
     """How far behind the newest line an older one may still arrive."""
     horizon_s: Seconds = 180.0
     """Lines older than this before the frame concern it only by its serial."""
+    clock_jump_s: Annotated[float, Field(ge=60, allow_inf_nan=False)] = 600.0
+    """A clock that goes back by more than this was set; what was paired by its time
+    before is not paired by time any more."""
     max_lines: Annotated[int, Field(ge=1, le=4096)] = 48
     """The window keeps this many lines: by serial first, then nearest in time."""
     max_buffered_lines: Annotated[int, Field(ge=100)] = 200_000
@@ -303,6 +306,8 @@ class LineSettings(_Strict):
     windows: WindowRules = WindowRules()
     picture: PictureRules | None = None
     """`None` leaves it to the branch, which was trained for one region and one cut."""
+    frozen_after: Annotated[int, Field(ge=0)] = 10
+    """The same picture so many times in a row shows no part; 0 never says so."""
 
     @property
     def log_reach_s(self) -> float:
@@ -382,6 +387,15 @@ class SpoolRules(_Strict):
     """A database that does not answer for so long is away."""
 
 
+class MetricsRules(_Strict):
+    """Where a monitoring system asks for `/metrics` and `/healthz`."""
+
+    host: str = "127.0.0.1"
+    """Loopback: whoever reaches the port reads the counts."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 9464
+    """Each line of a machine needs one of its own; 0 takes a free one."""
+
+
 class RunSettings(LineSettings):
     """A production line with everything that `inspector run` needs."""
 
@@ -395,6 +409,8 @@ class RunSettings(LineSettings):
     evidence: Path = Path("evidence")
     branches: BranchRules = BranchRules()
     spool: SpoolRules = SpoolRules()
+    metrics: MetricsRules | None = None
+    """`None` answers nobody."""
 
 
 class ModelSettings(_Strict):

@@ -72,7 +72,24 @@ class Fault(StrEnum):
     PICTURE_MISSING = "picture_missing"
     CHECKSUM = "checksum"
     DECODE = "decode"
+    """Damaged in a way that none of the next ones names."""
+    PICTURE_EMPTY = "picture_empty"
+    PICTURE_KIND = "picture_kind"
+    """A file of a kind, or a coding, that is not read."""
+    PICTURE_TRUNCATED = "picture_truncated"
+    PICTURE_TOO_LARGE = "picture_too_large"
+    """Too many pixels, bytes or scans: refused before anything is allocated."""
+    PICTURE_DEPTH = "picture_depth"
+    PICTURE_COLOURS = "picture_colours"
+    """CMYK and other colours that are neither grey nor RGB."""
+    PICTURE_SEVERAL = "picture_several"
+    """An animation or several pages: which one shows the part would be a guess."""
+    PICTURE_BLACK = "picture_black"
+    PICTURE_OVEREXPOSED = "picture_overexposed"
+    PICTURE_FROZEN = "picture_frozen"
+    """The camera delivers the same picture again and again."""
     PICTURE_UNUSABLE = "picture_unusable"
+    """Does not fit the branch."""
     NOT_A_NUMBER = "not_a_number"
     UNKNOWN = "unknown"
     DEADLINE = "deadline"
@@ -119,6 +136,15 @@ class LogLine:
     text: str
 
 
+class LogFault(StrEnum):
+    """Why a piece of log text could not be read; each is counted."""
+
+    FORM = "form"
+    TIME = "time"
+    NOT_UTF8 = "not_utf8"
+    TOO_LONG = "too_long"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MalformedLogLine:
     """Log text that could not be read; counted and reported, never dropped silently."""
@@ -126,6 +152,7 @@ class MalformedLogLine:
     line: str
     where: str
     problem: str
+    fault: LogFault = LogFault.FORM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

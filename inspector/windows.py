@@ -12,6 +12,12 @@ Nothing logged after the picture was taken concerns it: training must not learn 
 what the live line cannot know yet. What a window holds depends on the lines that were
 there when it closed and not on the order in which they came.
 
+A clock that goes back by more than `clock_jump_s` was set. What it said before is then
+no measure any more: a camera's leaves no line to be paired by time but those that come
+from then on, a station's leaves none of that station that lies ahead. A station that
+leaps ahead of the camera is paired by serial alone until it is back. So a part may lose
+its lines for a while, which its verdict says, and never gets another part's.
+
 Lines are never judged by the wall clock. A frame waits for lines on their way until
 the log has moved past every moment that can concern it, and no longer than
 `max_wait_ms` of the monotonic clock: a quiet log never stops the line.
@@ -23,7 +29,7 @@ import re
 from bisect import bisect_left, bisect_right, insort_right
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import chain
 from typing import Protocol
@@ -53,6 +59,8 @@ class WindowCounts:
     """Lines that came after a part they may concern was closed."""
     evicted_lines: int
     """Lines given up for want of room, the oldest arrivals first."""
+    clock_jumps: int
+    """How often the camera's clock or a station's was set, either way."""
 
 
 class Witness(Protocol):
@@ -106,7 +114,15 @@ class WindowAssembler:
             station.name: int(station.seconds_to_camera * NS_PER_S)
             for station in settings.stations
         }
-        self._buffer = _LineBuffer(self._travel_ns, rules.max_buffered_lines)
+        self._jump_ns = int(rules.clock_jump_s * NS_PER_S)
+        self._buffer = _LineBuffer(
+            self._travel_ns, rules.max_buffered_lines, self._jump_ns
+        )
+        self._latest: dict[str, Frame] = {}
+        """Of each camera the frame that came last."""
+        self._camera_jumps = 0
+        self._camera_off_ns = 0
+        """By how much the camera's clock was set altogether."""
         self._waiting: deque[_Waiting] = deque()
         self._contexts: Counter[LogContext] = Counter()
         self._late_lines = 0
@@ -124,6 +140,7 @@ class WindowAssembler:
             duplicate_lines=self._buffer.duplicates,
             late_lines=self._late_lines,
             evicted_lines=self._buffer.evicted,
+            clock_jumps=self._camera_jumps + self._buffer.jumps,
         )
 
     @property
@@ -132,9 +149,14 @@ class WindowAssembler:
         newest = self._buffer.newest_ns(_FOREVER_NS)
         return None if newest is None else newest - self._out_of_order_ns
 
-    def add_line(self, line: LogLine) -> None:
-        """Take a log line; the same line twice counts once."""
-        if not self._buffer.add(line):
+    def add_line(self, line: LogLine, now_mono_ns: int | None = None) -> None:
+        """Take a log line; the same line twice counts once.
+
+        Args:
+            line: in any order of time.
+            now_mono_ns: when it arrived; without it, no leap ahead is noticed.
+        """
+        if not self._buffer.add(line, self._is_strange(line, now_mono_ns)):
             return
         closed = self._closed_until_ns
         if closed is not None and line.logged_ns <= self._latest_ns(
@@ -146,6 +168,7 @@ class WindowAssembler:
 
     def add_frame(self, frame: Frame) -> None:
         """Take a frame; it is closed by `ready` or `flush`, exactly once."""
+        self._watch_clock(frame)
         deadline = frame.received_mono_ns + self._max_wait_ns
         # Windows close in order of arrival, so no frame may outwait a later one.
         for earlier in reversed(self._waiting):
@@ -153,6 +176,37 @@ class WindowAssembler:
                 break
             earlier.deadline_mono_ns = deadline
         self._waiting.append(_Waiting(frame, deadline))
+
+    def _watch_clock(self, frame: Frame) -> None:
+        """Compare the camera's clock with the monotonic one, from frame to frame."""
+        latest = self._latest.get(frame.camera, frame)
+        # Of a frame nothing but its times is needed, and pictures are large.
+        self._latest[frame.camera] = replace(frame, encoded=None, pixels=None)
+        went_ns = frame.captured_ns - latest.captured_ns
+        off_ns = went_ns - (frame.received_mono_ns - latest.received_mono_ns)
+        if went_ns < -self._jump_ns:
+            self._buffer.forget_times()
+            self._closed_until_ns = None
+        elif off_ns <= self._jump_ns:
+            return
+        self._camera_jumps += 1
+        self._camera_off_ns += off_ns
+
+    def _is_strange(self, line: LogLine, now_mono_ns: int | None) -> bool:
+        """Whether a line's clock shows another time than the cameras', after a leap.
+
+        Before any clock leapt that is no sign: frames may lag behind their log.
+        """
+        if now_mono_ns is None or not self._latest:
+            return False
+        latest = max(self._latest.values(), key=lambda frame: frame.received_mono_ns)
+        camera_ns = latest.captured_ns + now_mono_ns - latest.received_mono_ns
+        if abs(line.logged_ns - camera_ns) <= self._jump_ns:
+            self._buffer.is_back(line.station)
+            return False
+        camera_was_set = abs(self._camera_off_ns) > self._jump_ns
+        is_ahead = line.logged_ns > camera_ns
+        return camera_was_set or (is_ahead and self._buffer.has_leapt(line))
 
     def end_log(self) -> None:
         """Note that no line will come any more: nothing is worth waiting for."""
@@ -288,30 +342,40 @@ class _LineBuffer:
     clock is ahead would otherwise fill the buffer for ever.
     """
 
-    def __init__(self, stations: Iterable[str], max_lines: int) -> None:
+    def __init__(self, stations: Iterable[str], max_lines: int, jump_ns: int) -> None:
         self.taken = 0
         self.duplicates = 0
         self.evicted = 0
+        self.jumps = 0
         self._max_lines = max_lines
+        self._jump_ns = jump_ns
         self._tracks = {station: _Track() for station in stations}
         self._elsewhere = _Track()
         self._held: OrderedDict[LogLine, frozenset[str]] = OrderedDict()
         self._by_word: dict[str, dict[str, _Track]] = {}
         """For each word the lines that say it, by station; strangers' under ""."""
+        self._untimed: set[LogLine] = set()
+        """Held lines whose time is no measure any more: their clock was set."""
+        self._ahead: set[str] = set()
+        """Stations whose clock has leapt ahead of the cameras'."""
 
     def track(self, station: str | None) -> _Track:
         """Lines of one station; of `None` or a stranger, those of all strangers."""
         return self._tracks.get(station or "", self._elsewhere)
 
-    def add(self, line: LogLine) -> bool:
-        """Hold a line; `False` if it is held already."""
+    def add(self, line: LogLine, strange: bool = False) -> bool:
+        """Hold a line, a strange one untimed; `False` if it is held already."""
         if line in self._held:
             self.duplicates += 1
             return False
         self.taken += 1
         words = frozenset(_WORD.findall(line.text))
         self._held[line] = words
-        self.track(line.station).add(line)
+        if strange:
+            self._untimed.add(line)
+        else:
+            self._watch_clock(line)
+            self.track(line.station).add(line)
         station = self._station(line)
         for word in words:
             said = self._by_word.setdefault(word, {})
@@ -319,6 +383,37 @@ class _LineBuffer:
         if len(self._held) > self._max_lines:
             self._evict()
         return True
+
+    def forget_times(self) -> None:
+        """Pair no line that is held now by its time any more."""
+        for track in (*self._tracks.values(), self._elsewhere):
+            self._untimed.update(track.cut_after(None))
+
+    def has_leapt(self, line: LogLine) -> bool:
+        """Whether a station's clock has leapt ahead, now or before; not step by step.
+
+        Strangers share no clock.
+        """
+        track = self._tracks.get(line.station)
+        newest_ns = None if track is None else track.latest_ns()
+        if newest_ns is not None and line.logged_ns > newest_ns + self._jump_ns:
+            self.jumps += line.station not in self._ahead
+            self._ahead.add(line.station)
+        return line.station in self._ahead
+
+    def is_back(self, station: str) -> None:
+        """Note that a station's clock shows what the cameras' does."""
+        self._ahead.discard(station)
+
+    def _watch_clock(self, line: LogLine) -> None:
+        """Notice a station's clock that was set back; strangers share no clock."""
+        track = self._tracks.get(line.station)
+        newest_ns = None if track is None else track.latest_ns()
+        if track is None or newest_ns is None:
+            return
+        if line.logged_ns < newest_ns - self._jump_ns:
+            self.jumps += 1
+            self._untimed.update(track.cut_after(line.logged_ns))
 
     def newest_ns(self, until_ns: int) -> int | None:
         """The newest event time that is not after a moment."""
@@ -349,7 +444,10 @@ class _LineBuffer:
     def _evict(self) -> None:
         line, words = self._held.popitem(last=False)
         self.evicted += 1
-        self.track(line.station).remove(line)
+        if line in self._untimed:
+            self._untimed.remove(line)
+        else:
+            self.track(line.station).remove(line)
         for word in words:
             self._forget(word, line)
 
@@ -390,6 +488,16 @@ class _Track:
         if self._head * 2 > len(self._lines):
             del self._lines[: self._head]
             self._head = 0
+
+    def latest_ns(self) -> int | None:
+        return self._lines[-1].logged_ns if len(self) else None
+
+    def cut_after(self, moment_ns: int | None) -> list[LogLine]:
+        """Give up the lines after a moment, or all of them, and return them."""
+        at = self._head if moment_ns is None else self._after(moment_ns)
+        cut = self._lines[at:]
+        del self._lines[at:]
+        return cut
 
     def newest_ns(self, until_ns: int) -> int | None:
         at = self._after(until_ns)

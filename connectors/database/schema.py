@@ -15,6 +15,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from connectors.database import roles
 from connectors.database.engine import (
     folder_is_absent,
     is_absent,
@@ -23,6 +24,7 @@ from connectors.database.engine import (
     store_error,
 )
 from connectors.database.metadata import compared, metadata
+from connectors.database.months import make_months
 from inspector.errors import SettingsError, StoreError
 from inspector.types import Problem
 
@@ -42,6 +44,7 @@ _APPEND_ONLY = (
     "alarm_acts",
     "part_faults",
     "amendments",
+    "prunings",
 )
 """Tables that can only be added to; each has triggers that see to it."""
 _SQLITE_ACTS = ("update", "delete", "replace")
@@ -51,10 +54,11 @@ _GUARDS = {
         "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     ),
     "postgresql": (
-        {f"{table}_append_only" for table in _APPEND_ONLY},
+        {f"{table}_append_only" for table in (*_APPEND_ONLY, "verdict_identities")}
+        | {"verdicts_rows_append_only", "verdicts_once"},
         "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
-        "WHERE tgenabled <> 'D' AND tgname = relname || '_append_only' "
-        "AND pg_table_is_visible(tgrelid)",
+        "WHERE tgenabled <> 'D' AND pg_table_is_visible(tgrelid) "
+        "AND (tgname = relname || '_append_only' OR relname = 'verdicts')",
     ),
 }
 """The triggers that keep the record append-only, and how to list those there are."""
@@ -73,6 +77,8 @@ def upgrade(engine: Engine) -> str:
     try:
         with _alone(engine) as connection:
             command.upgrade(_config(connection), "head")
+            roles.apply(connection)
+        make_months(engine)
     except SQLAlchemyError as error:
         raise store_error(engine, error) from error
     except CommandError as error:
@@ -130,7 +136,22 @@ def differences(connection: Connection) -> list[object]:
             "include_object": compared(connection),
         },
     )
-    return list(compare_metadata(context, metadata))
+    found = compare_metadata(context, metadata)
+    if connection.dialect.name == "postgresql":
+        return [each for each in found if not _is_by_month(each)]
+    return list(found)
+
+
+def _is_by_month(difference: object) -> bool:
+    """Whether this is the one difference that months make: who keeps parts unique."""
+    if not isinstance(difference, tuple):
+        return False
+    kind, what = difference[0], difference[1]
+    name = getattr(what, "name", None)
+    return (kind, name) in {
+        ("add_constraint", "uq_verdicts_line_camera_frame_id"),
+        ("remove_index", "ix_verdicts_line_camera_frame_id"),
+    }
 
 
 @contextmanager

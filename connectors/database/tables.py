@@ -256,3 +256,18 @@ amendments = Table(
     UniqueConstraint("identity"),
     Index(None, "line", "camera", "frame_id"),
 )
+
+prunings = Table(
+    "prunings",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("before_ns", BigInteger, nullable=False),
+    Column("keep_every", Integer, nullable=False),
+    Column("removed", BigInteger, nullable=False),
+    Column("kept", BigInteger, nullable=False),
+    Column("removed_sha256", String(64), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("pruned_at", Moment, nullable=False),
+    Column("pruned_ns", BigInteger, nullable=False),
+)

@@ -69,7 +69,8 @@ class SqlVerdictStore:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         statement = (
             dialect.insert(verdicts)
-            .on_conflict_do_nothing(index_elements=_IDENTITY)
+            # On PostgreSQL a trigger finds it, across all months.
+            .on_conflict_do_nothing()
             .returning(verdicts.c.id)
         )
         return len(connection.execute(statement, rows).all())
@@ -88,7 +89,11 @@ class SqlVerdictStore:
             ).where(tuple_(*columns).in_(asked[at : at + _ASKED_AT_ONCE]))
             for line, camera, frame_id, captured_ns in connection.execute(question):
                 kept[line, camera, frame_id] = captured_ns
-        return sum(kept[_identity(each)] == each.captured_ns for each in batch)
+        # One that conflicts and is not there was pruned: it had its verdict.
+        return sum(
+            kept.get(_identity(each), each.captured_ns) == each.captured_ns
+            for each in batch
+        )
 
 
 def as_row(verdict: Verdict) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError
 
+from connectors.kafka.security import client_arguments
 from connectors.kafka.settings import KafkaSettings
 from inspector.errors import SourceError
 
@@ -88,13 +89,13 @@ class Clients:
         return KafkaAdminClient(**self._common())
 
     def _common(self) -> dict[str, Any]:
-        # TLS and SASL belong here: every client is made from this.
         found: dict[str, Any] = {
             "bootstrap_servers": self.settings.brokers,
             "client_id": f"inspector-{self._name}",
             "bootstrap_timeout_ms": _BOOTSTRAP_MS,
             "reconnect_backoff_max_ms": 2000,
             "metadata_max_age_ms": 30_000,
+            **client_arguments(self.settings.security),
         }
         if self.settings.api_version is not None:
             found["api_version"] = self.settings.api_version

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from connectors.kafka.security import KafkaSecurity
 from inspector.settings import LineSettings, Name, Seconds
 
 TopicName = Annotated[
@@ -90,6 +91,7 @@ class KafkaSettings(_Strict):
     """How the broker is reached, what is read, and where results go."""
 
     brokers: Annotated[list[str], Field(min_length=1)] = ["localhost:9092"]
+    security: KafkaSecurity = KafkaSecurity()
     group: Annotated[str, Field(min_length=1, max_length=200)] = "inspector"
     topics: Topics = Topics()
     create_topics: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 from rich.console import Console
 
@@ -29,6 +31,71 @@ def upgrade(database: Database = DEFAULT_DATABASE, json: JsonFile = None) -> Non
     Console().print(f"{shown(database)} is up to date: revision {revision}")
     if json is not None:
         write_json(json, {"database": shown(database), "revision": revision})
+
+
+@app.command()
+def prune(
+    *,
+    who: Annotated[str, typer.Option(help="Who prunes: it is recorded.")],
+    why: Annotated[str, typer.Option(help="Why: it is recorded.")],
+    keep_months: Annotated[
+        int, typer.Option(min=1, help="Full months that keep every verdict.")
+    ] = 24,
+    keep_every: Annotated[
+        int,
+        typer.Option(min=1, help="Keep one of so many older parts that passed."),
+    ] = 100,
+    database: Database = DEFAULT_DATABASE,
+    json: JsonFile = None,
+) -> None:
+    """Remove old verdicts of parts that passed, and record that.
+
+    Every part that did not pass stays, and every part that people spoke about, and a
+    sample of the others, the same ones whoever asks. Needs the database's owner.
+
+    Example: inspector db prune --keep-months 24 --who ann --why "disk at 80 %"
+    """
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from connectors.database import months
+    from connectors.database.engine import open_engine, shown
+    from connectors.database.schema import require_current
+    from inspector.commands.line_operation import write_json
+
+    engine = open_engine(database)
+    require_current(engine)
+    before_ns = months.start_of_month_ns(datetime.now(UTC), keep_months)
+    wanted = months.Pruning(
+        before_ns=before_ns, keep_every=keep_every, who=who, why=why
+    )
+    done = months.prune(engine, wanted)
+    said = f"{done.removed} verdicts removed, {done.kept} older ones kept"
+    Console().print(f"{shown(database)}: {said}")
+    if json is not None:
+        write_json(json, asdict(done))
+
+
+@app.command()
+def roles(database: Database = DEFAULT_DATABASE, json: JsonFile = None) -> None:
+    """Make and grant the roles of PostgreSQL: worker, console, auditor.
+
+    Example: inspector db roles --database postgresql://HOST/NAME
+    """
+    from connectors.database import roles as given
+    from connectors.database.engine import open_engine, shown
+    from inspector.commands.line_operation import write_json
+    from inspector.errors import InputError
+
+    engine = open_engine(database)
+    missing = given.renew(engine)
+    if json is not None:
+        write_json(json, {"database": shown(database), "missing": missing})
+    if missing:
+        raise InputError.single(shown(database), missing[0])
+    Console().print(
+        f"{shown(database)}: {', '.join(given.ROLES)} are as they should be"
+    )
 
 
 @app.command()

@@ -164,6 +164,8 @@ def _parts(account: Account) -> Sheet:
         **_named("log context", account.log_context),
         "late log lines": account.late_lines,
         "unreadable log lines": account.malformed_lines,
+        **_named("  of these", account.log_faults),
+        "clock jumps": account.clock_jumps,
         "evidence lost": account.evidence_lost,
         "rejected parts drawn for people": account.overlays,
         "  could not be drawn in time": account.overlays_lost,

@@ -85,8 +85,8 @@ def open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
     from connectors.staffing import Source, load_staffed_brain, open_record
     from connectors.wiring import (
         Spool,
-        assemble_line,
         live_feed,
+        metered_line,
         open_archive,
         open_branch_store,
     )
@@ -108,8 +108,10 @@ def open_line(trunks: Trunks, file: Path) -> Iterator[OpenLine]:
         source = Source(model=settings.model, store=store, trunks=trunks)
         brain = load_staffed_brain(settings, source, record)
         kept = database, settings.evidence
-        with heard(live_feed(settings), settings, brain, kept) as feed:
-            pipeline = assemble_line(settings, feed, brain, archive)
+        with (
+            heard(live_feed(settings), settings, brain, kept) as feed,
+            metered_line(settings, feed, brain, archive) as pipeline,
+        ):
             yield OpenLine(name=settings.id, pipeline=pipeline)
     finally:
         record.close()

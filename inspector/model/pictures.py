@@ -19,10 +19,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.deciding import Trouble
 from inspector.errors import PictureError
 from inspector.model.artifact import Preprocessing
 from inspector.settings import MAX_SIDE, PictureRules, Region
-from inspector.types import FloatArray, Pixels
+from inspector.types import Fault, FloatArray, Pixels
 
 MAX_BYTES = 64 * 1024 * 1024
 """Above an uncompressed RGB picture of the largest size (48 MiB)."""
@@ -40,15 +41,23 @@ WHITE_SHARE = 0.95
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_IHDR_BYTES = 13
 _PNG_GREY_TYPES = (0, 4)
+_PNG_END, _PNG_ANIMATION = b"IEND", b"acTL"
 _JPEG = b"\xff\xd8\xff"
 _JPEG_SOFS = range(0xC0, 0xC3)
 """Baseline, extended and progressive; lossless and arithmetic coding are refused."""
 _JPEG_OTHER_SOFS = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_SOS = 0xDA
 _JPEG_EOI = b"\xff\xd9"
+_JPEG_SCAN = b"\xff\xda"
+_MAX_JPEG_SCANS = 32
+"""Encoders write ten for a progressive picture; 32 of the largest size take 0.7 s."""
 _TIFF = (b"II*\0", b"MM\0*")
 _TIFF_CODES = {1: "B", 3: "H", 4: "I"}
 _WIDTH, _HEIGHT, _BITS, _SAMPLES = 256, 257, 258, 277
+_PHOTOMETRIC = 262
+_TIFF_GREY, _TIFF_PALETTE = 1, 3
+_TIFF_COLOURS = frozenset({0, _TIFF_GREY, 2, _TIFF_PALETTE, 6})
+"""Grey of either sense, RGB, palette, YCbCr; not CMYK, CIE L*a*b* and others."""
 _STRIPS, _TILES = (273, 279), (324, 325)
 _EIGHT_BITS = 8
 
@@ -64,6 +73,8 @@ class Header:
     grey: bool
     whole: bool
     """Whether the file reaches its end."""
+    several: bool = False
+    """Whether it is an animation or has several pages."""
 
 
 def decode(encoded: bytes) -> Pixels:
@@ -110,7 +121,7 @@ def encode_png(pixels: Pixels) -> bytes:
     return encoded.tobytes()
 
 
-def unusable(pixels: Pixels) -> str | None:
+def unusable(pixels: Pixels) -> Trouble | None:
     """Say why a picture shows no part: all black or over-exposed; `None` if it may.
 
     The limits are wide on purpose: they catch a dead sensor, a lamp that is off or a
@@ -118,10 +129,12 @@ def unusable(pixels: Pixels) -> str | None:
     """
     brightest = int(pixels.max())
     if brightest < BLACK_LEVEL:
-        return f"black: no pixel is brighter than {brightest} of 255"
+        words = f"black: no pixel is brighter than {brightest} of 255"
+        return Trouble(fault=Fault.PICTURE_BLACK, words=words)
     saturated = np.count_nonzero(pixels >= WHITE_LEVEL) / pixels.size
     if saturated > WHITE_SHARE:
-        return f"over-exposed: {saturated:.0%} of the pixels are saturated"
+        words = f"over-exposed: {saturated:.0%} of the pixels are saturated"
+        return Trouble(fault=Fault.PICTURE_OVEREXPOSED, words=words)
     return None
 
 
@@ -243,15 +256,15 @@ def read_header(encoded: bytes) -> Header:
     """
     if not encoded:
         message = "the file is empty"
-        raise PictureError(message)
+        raise PictureError(message, Fault.PICTURE_EMPTY)
     if len(encoded) > MAX_BYTES:
         message = f"the file has {len(encoded)} bytes, the limit is {MAX_BYTES}"
-        raise PictureError(message)
+        raise PictureError(message, Fault.PICTURE_TOO_LARGE)
     try:
         return _reader_for(encoded)(encoded)
     except (struct.error, IndexError, KeyError) as error:
         message = "the file is truncated or its header is damaged"
-        raise PictureError(message) from error
+        raise PictureError(message, Fault.PICTURE_TRUNCATED) from error
 
 
 def _cut(start: int, length: int, count: int, overlap: float) -> list[tuple[int, int]]:
@@ -303,23 +316,30 @@ def _reader_for(encoded: bytes) -> Callable[[bytes], Header]:
     if encoded.startswith(_TIFF):
         return _tiff_header
     message = "the file is not a PNG, JPEG, BMP or TIFF picture"
-    raise PictureError(message)
+    raise PictureError(message, Fault.PICTURE_KIND)
 
 
 def _refuse(header: Header) -> None:
     size = f"{header.width}x{header.height}"
+    fault = Fault.DECODE
     if min(header.width, header.height) < 1:
         message = f"the picture is {size}"
     elif max(header.width, header.height) > MAX_SIDE:
         message = f"the picture is {size}, the limit is {MAX_SIDE}x{MAX_SIDE}"
+        fault = Fault.PICTURE_TOO_LARGE
     elif header.bits > _EIGHT_BITS:
         # How 16 bits become 8 is a choice of exposure: the camera's, not the decoder's.
         message = f"{header.bits} bits per channel: set the camera to 8"
+        fault = Fault.PICTURE_DEPTH
+    elif header.several:
+        message = "the file holds several pictures: let the camera send one"
+        fault = Fault.PICTURE_SEVERAL
     elif not header.whole:
         message = "the file is truncated or damaged"
+        fault = Fault.PICTURE_TRUNCATED
     else:
         return
-    raise PictureError(message)
+    raise PictureError(message, fault)
 
 
 def _as_grey_or_rgb(found: Pixels, grey: bool) -> Pixels:
@@ -340,30 +360,32 @@ def _png_header(encoded: bytes) -> Header:
         message = "the PNG does not begin with its header"
         raise PictureError(message)
     width, height, bits, colour = struct.unpack_from(">IIBB", encoded, len(_PNG) + 8)
+    chunks = _png_chunks(encoded)
     return Header(
         width=width,
         height=height,
         bits=bits,
         grey=colour in _PNG_GREY_TYPES,
-        whole=_png_is_whole(encoded),
+        whole=_PNG_END in chunks,
+        several=_PNG_ANIMATION in chunks,
     )
 
 
-def _png_is_whole(encoded: bytes) -> bool:
-    """Walk the chunks to the last one; each carries a checksum of its own."""
+def _png_chunks(encoded: bytes) -> set[bytes]:
+    """Name the chunks up to the first whose checksum is wrong, or the last one."""
+    found: set[bytes] = set()
     at, view = len(_PNG), memoryview(encoded)
-    while at + 12 <= len(encoded):
+    while at + 12 <= len(encoded) and _PNG_END not in found:
         (length,) = struct.unpack_from(">I", encoded, at)
         end = at + 8 + length
         if end + 4 > len(encoded):
-            return False
+            break
         (checksum,) = struct.unpack_from(">I", encoded, end)
         if zlib.crc32(view[at + 4 : end]) != checksum:
-            return False
-        if encoded[at + 4 : at + 8] == b"IEND":
-            return True
+            break
+        found.add(encoded[at + 4 : at + 8])
         at = end + 4
-    return False
+    return found
 
 
 def _jpeg_header(encoded: bytes) -> Header:
@@ -379,11 +401,12 @@ def _jpeg_header(encoded: bytes) -> Header:
             message = (
                 "this coding of JPEG is not supported: use baseline or progressive"
             )
-            raise PictureError(message)
+            raise PictureError(message, Fault.PICTURE_KIND)
         elif marker == _JPEG_SOS and frame is None:
             break
         elif marker == _JPEG_SOS and frame is not None:
             _refuse_cut_jpeg(encoded, at)
+            _refuse_many_scans(encoded)
             return frame
     message = "the JPEG holds no picture"
     raise PictureError(message)
@@ -392,14 +415,22 @@ def _jpeg_header(encoded: bytes) -> Header:
 def _refuse_jpeg_channels(channels: int) -> None:
     if channels not in (1, 3):
         message = f"the JPEG has {channels} channels, expected grey or colour"
-        raise PictureError(message)
+        raise PictureError(message, Fault.PICTURE_COLOURS)
 
 
 def _refuse_cut_jpeg(encoded: bytes, scan: int) -> None:
     # Looked for after the scan began: a thumbnail in front of it has an end too.
     if encoded.find(_JPEG_EOI, scan) < 0:
         message = "the JPEG is truncated: its end is missing"
-        raise PictureError(message)
+        raise PictureError(message, Fault.PICTURE_TRUNCATED)
+
+
+def _refuse_many_scans(encoded: bytes) -> None:
+    # Each scan is decoded over the whole picture: a thousand in 100 KB take 20 s.
+    scans = encoded.count(_JPEG_SCAN)
+    if scans > _MAX_JPEG_SCANS:
+        message = f"the JPEG has {scans} scans, the limit is {_MAX_JPEG_SCANS}"
+        raise PictureError(message, Fault.PICTURE_TOO_LARGE)
 
 
 def _jpeg_segments(encoded: bytes) -> Iterator[tuple[int, int]]:
@@ -421,7 +452,7 @@ def _bmp_header(encoded: bytes) -> Header:
     size, width, height, _, bits, coding = struct.unpack_from("<IiiHHI", encoded, 14)
     if size < 40:  # noqa: PLR2004 - the header of OS/2, which no camera writes
         message = "this kind of BMP is not supported"
-        raise PictureError(message)
+        raise PictureError(message, Fault.PICTURE_KIND)
     row = (width * bits + 31) // 32 * 4
     # Run-length coding has no size to check; its end mark is the file's last word.
     end = 0 if coding in (1, 2) else pixels_at + row * abs(height)
@@ -443,22 +474,31 @@ def _bmp_palette_is_grey(encoded: bytes, header_bytes: int, pixels_at: int) -> b
 
 def _tiff_header(encoded: bytes) -> Header:
     order = "<" if encoded.startswith(b"II") else ">"
-    tags = _tiff_tags(encoded, order)
+    tags, several = _tiff_tags(encoded, order)
     samples = tags.get(_SAMPLES, (1,))[0]
-    if samples not in (1, 3, 4):
-        message = f"the TIFF has {samples} channels, expected grey or colour"
-        raise PictureError(message)
+    colours = tags.get(_PHOTOMETRIC, (_TIFF_GREY,))[0]
+    if samples not in (1, 3, 4) or colours not in _TIFF_COLOURS:
+        message = (
+            f"the TIFF has {samples} channels of colour model {colours}, expected grey "
+            "or RGB"
+        )
+        raise PictureError(message, Fault.PICTURE_COLOURS)
     return Header(
         width=tags[_WIDTH][0],
         height=tags[_HEIGHT][0],
         bits=max(tags.get(_BITS, (1,))),
-        grey=samples == 1,
+        grey=samples == 1 and colours != _TIFF_PALETTE,
         whole=_tiff_is_whole(tags, len(encoded)),
+        several=several,
     )
 
 
-def _tiff_tags(encoded: bytes, order: str) -> dict[int, tuple[int, ...]]:
-    """Read the whole-number tags of the first picture in the file."""
+def _tiff_tags(encoded: bytes, order: str) -> tuple[dict[int, tuple[int, ...]], bool]:
+    """Read the whole-number tags of the first picture in the file.
+
+    Returns:
+        The tags, and whether another picture follows.
+    """
     (at,) = struct.unpack_from(f"{order}I", encoded, 4)
     (count,) = struct.unpack_from(f"{order}H", encoded, at)
     tags: dict[int, tuple[int, ...]] = {}
@@ -471,7 +511,8 @@ def _tiff_tags(encoded: bytes, order: str) -> dict[int, tuple[int, ...]]:
         inline = struct.calcsize(form) <= 4  # noqa: PLR2004
         (far,) = struct.unpack_from(f"{order}I", encoded, entry + 8)
         tags[tag] = struct.unpack_from(form, encoded, entry + 8 if inline else far)
-    return tags
+    (following,) = struct.unpack_from(f"{order}I", encoded, at + 2 + 12 * count)
+    return tags, following != 0
 
 
 def _tiff_is_whole(tags: dict[int, tuple[int, ...]], size: int) -> bool:

@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007_roles"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from inspector.deciding import Trouble
 from inspector.errors import PictureError, StoreError
 from inspector.ports import StoreReceipt
 from inspector.types import (
@@ -33,7 +34,7 @@ def decode_grey(encoded: bytes) -> Pixels:
     return GREY
 
 
-def always_usable(_pixels: Pixels) -> str | None:
+def always_usable(_pixels: Pixels) -> Trouble | None:
     return None
 
 

@@ -159,8 +159,9 @@ def test_raw_pixels_are_scored_without_decoding() -> None:
 
 
 def test_a_picture_that_shows_nothing_is_refused() -> None:
-    verdict = judged(a_frame(), unusable=lambda _pixels: "all black").verdict
-    assert (verdict.fault, verdict.reason) == (Fault.PICTURE_UNUSABLE, "all black")
+    black = Trouble(fault=Fault.PICTURE_BLACK, words="all black")
+    verdict = judged(a_frame(), unusable=lambda _pixels: black).verdict
+    assert (verdict.fault, verdict.reason) == (Fault.PICTURE_BLACK, "all black")
 
 
 def raising(error: Exception) -> FakeModel:

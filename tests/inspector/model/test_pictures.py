@@ -197,9 +197,9 @@ def test_other_arrays_are_not_written_as_png(pixels: Pixels) -> None:
 
 
 def test_black_and_over_exposed_pictures_are_unusable() -> None:
-    assert unusable(np.full((4, 4), 3, np.uint8)) == (
-        "black: no pixel is brighter than 3 of 255"
-    )
+    black = unusable(np.full((4, 4), 3, np.uint8))
+    assert black is not None
+    assert black.words == "black: no pixel is brighter than 3 of 255"
     assert "over-exposed: 100%" in str(unusable(np.full((4, 4, 3), 255, np.uint8)))
 
 
