@@ -15,11 +15,12 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from inspector.commands import db, recording
+from inspector.commands import audit, db, people, recording
 from inspector.commands.bench import bench
 from inspector.commands.demo import demo
 from inspector.commands.evaluate import evaluate
 from inspector.commands.explain import explain
+from inspector.commands.gather import gather
 from inspector.commands.replay import replay
 from inspector.commands.run import run
 from inspector.commands.simulate import simulate
@@ -53,10 +54,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, evaluate, explain, replay, run, simulate, bench):
+for command in (demo, train, evaluate, explain, replay, run, simulate, bench, gather):
     app.command()(command)
 app.add_typer(recording.app, name="recording")
 app.add_typer(db.app, name="db")
+app.add_typer(people.app, name="people")
+app.add_typer(audit.app, name="audit")
 
 
 def _print_version(wanted: bool) -> None:

@@ -38,7 +38,7 @@ def operate(pipeline: Pipeline) -> Account:
     Raises:
         InspectorError: the line broke down, or its account does not balance.
     """
-    with _signals() as asked, ThreadPoolExecutor(1, "operate") as pool:
+    with asked_to_stop() as asked, ThreadPoolExecutor(1, "operate") as pool:
         running = pool.submit(pipeline.run)
         while not wait([running], timeout=_LOOK_EVERY_S).done:
             if asked:
@@ -113,7 +113,7 @@ def account_tables(account: Account) -> list[Table]:
 
 
 @contextmanager
-def _signals() -> Iterator[list[int]]:
+def asked_to_stop() -> Iterator[list[int]]:
     """Collect the signals that ask to stop.
 
     The handler does nothing but note them: it may interrupt the main thread while that

@@ -109,7 +109,7 @@ def _make_audit_trail() -> None:
     op.create_table(
         "audit_trail",
         sa.Column("id", _row_number(), primary_key=True, autoincrement=False),
-        sa.Column("who", sa.String(64), nullable=False),
+        sa.Column("who", sa.Text, nullable=False),
         sa.Column("act", sa.String(64), nullable=False),
         sa.Column("about", sa.Text, nullable=False),
         sa.Column("table_name", sa.String(32)),

@@ -86,7 +86,7 @@ audit_trail = Table(
     "audit_trail",
     metadata,
     Column("id", ROW_NUMBER, primary_key=True, autoincrement=False),
-    Column("who", String(64), nullable=False),
+    Column("who", Text, nullable=False),
     Column("act", String(64), nullable=False),
     Column("about", Text, nullable=False),
     Column("table_name", String(32)),

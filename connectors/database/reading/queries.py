@@ -186,7 +186,7 @@ def _text_id(dialect: Dialect) -> ColumnElement[int]:
 def _conditions(query: VerdictQuery, dialect: Dialect) -> list[ColumnElement[bool]]:
     found = _plain(query, dialect)
     if _needs_not_passed(query):
-        found.append(_NOT_PASSED)
+        found.append(NOT_PASSED)
     if query.serial:
         found.append(_serial(query.serial, dialect))
     if query.text:
@@ -223,9 +223,7 @@ def _plain(query: VerdictQuery, dialect: Dialect) -> list[ColumnElement[bool]]:
     ]
 
 
-_NOT_PASSED: ColumnElement[bool] = literal_column(
-    "verdicts.decision <> 'PASS'", Boolean
-)
+NOT_PASSED: ColumnElement[bool] = literal_column("verdicts.decision <> 'PASS'", Boolean)
 """In the words of the partial indexes, so that they are used."""
 
 
