@@ -23,6 +23,7 @@ from inspector.commands.explain import explain
 from inspector.commands.gather import gather
 from inspector.commands.replay import replay
 from inspector.commands.run import run
+from inspector.commands.shift_report import shift_report
 from inspector.commands.simulate import simulate
 from inspector.commands.train import train
 from inspector.errors import InspectorError, MissingExtraError
@@ -56,6 +57,7 @@ app = typer.Typer(
 )
 for command in (demo, train, evaluate, explain, replay, run, simulate, bench, gather):
     app.command()(command)
+app.command("shift-report")(shift_report)
 app.add_typer(recording.app, name="recording")
 app.add_typer(db.app, name="db")
 app.add_typer(people.app, name="people")

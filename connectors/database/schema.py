@@ -15,7 +15,13 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.database.engine import folder_is_absent, is_absent, shown, store_error
+from connectors.database.engine import (
+    folder_is_absent,
+    is_absent,
+    open_engine,
+    shown,
+    store_error,
+)
 from connectors.database.metadata import metadata
 from connectors.database.reading.tables import LOG_TEXT
 from inspector.errors import SettingsError, StoreError
@@ -97,6 +103,19 @@ def require_current(engine: Engine) -> None:
     found = problems(engine)
     if found:
         raise SettingsError(found)
+
+
+def open_current(database: str) -> Engine:
+    """Open a database that has to be up to date.
+
+    Raises:
+        SettingsError: not a URL of a database, or it needs `inspector db upgrade`.
+        StoreError: it cannot be reached.
+        MissingExtraError: its driver is not installed.
+    """
+    engine = open_engine(database)
+    require_current(engine)
+    return engine
 
 
 def differences(connection: Connection) -> list[object]:

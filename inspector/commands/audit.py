@@ -10,8 +10,6 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from inspector.audit import Head
 
 app = typer.Typer(
@@ -49,10 +47,11 @@ def verify(
     """
     from connectors.database.people.chain import head as newest
     from connectors.database.people.chain import verify as check
+    from connectors.database.schema import open_current
     from inspector.commands.line_operation import write_json
     from inspector.errors import InspectorError
 
-    engine = _engine(database)
+    engine = open_current(database)
     found = check(engine, None if head is None else _read_head(head))
     last = newest(engine)
     links = 0 if last is None else last.number
@@ -78,10 +77,11 @@ def head(
     from dataclasses import asdict
 
     from connectors.database.people.chain import head as newest
+    from connectors.database.schema import open_current
     from inspector.commands.line_operation import write_json
     from inspector.errors import InspectorError
 
-    found = newest(_engine(database))
+    found = newest(open_current(database))
     if found is None:
         message = "the audit trail is empty: there is no head yet"
         raise InspectorError(message)
@@ -103,11 +103,12 @@ def list_links(
 
     from connectors.database.people.chain import head as newest
     from connectors.database.people.chain import trail
+    from connectors.database.schema import open_current
     from inspector.commands.printing import as_table
     from inspector.reporting.tables import sheet
     from inspector.types import NS_PER_S
 
-    engine = _engine(database)
+    engine = open_current(database)
     found = newest(engine)
     before = 0 if found is None else max(0, found.number - last)
     links = trail(engine, after=before, at_most=last)
@@ -123,15 +124,6 @@ def list_links(
     ]
     columns = ("link", "UTC", "who", "act", "row")
     Console().print(as_table(sheet("Audit trail", columns, rows)), markup=False)
-
-
-def _engine(database: str) -> Engine:
-    from connectors.database.engine import open_engine
-    from connectors.database.schema import require_current
-
-    engine = open_engine(database)
-    require_current(engine)
-    return engine
 
 
 def _read_head(path: Path) -> Head:

@@ -33,13 +33,11 @@ def gather(
 
     Example: inspector gather --database sqlite:///inspector.db --evidence evidence
     """
-    from connectors.database.engine import open_engine
     from connectors.database.reading.gathering import EvidencePlace, Gatherer
-    from connectors.database.schema import require_current
+    from connectors.database.schema import open_current
     from inspector.commands.line_operation import asked_to_stop
 
-    engine = open_engine(database)
-    require_current(engine)
+    engine = open_current(database)
     place = None
     if evidence is not None:
         from inspector.model.pictures import decode

@@ -155,13 +155,10 @@ def pin(
 
 
 def _roster(database: str) -> Roster:
-    from connectors.database.engine import open_engine
     from connectors.database.people.roster import Roster
-    from connectors.database.schema import require_current
+    from connectors.database.schema import open_current
 
-    engine = open_engine(database)
-    require_current(engine)
-    return Roster(engine, "command line")
+    return Roster(open_current(database), "command line")
 
 
 def _person(name: str, role: str, grants: list[str]) -> Person:

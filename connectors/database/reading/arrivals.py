@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 
-from sqlalchemy import Engine, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from connectors.database.reading.queries import LISTED, Listed
 from connectors.database.tables import verdicts
@@ -48,22 +48,17 @@ class Arrivals:
         """When each number that was passed over was missed."""
 
     def take(self, at_most: int = _AT_ONCE) -> list[Listed]:
-        """Give what is new, in order of arrival, so many at the most.
+        """Give what is new, in order of arrival, some thousands at the most.
 
         Raises:
             StoreError: the database cannot be read; the next call gives what this one
                 would have given.
         """
-        asked = (
-            select(*LISTED)
-            .where(
-                or_(verdicts.c.id > self.last_id, verdicts.c.id.in_(self._awaited()))
-            )
-            .order_by(verdicts.c.id)
-            .limit(at_most)
-        )
+        late, new = self._awaited(), verdicts.c.id > self.last_id
         with reading(self._engine) as connection:
-            rows = [Listed(*row) for row in connection.execute(asked)]
+            # Two questions, because SQLite would read the whole table for one with OR.
+            rows = _rows(connection, verdicts.c.id.in_(late), at_most) if late else []
+            rows += _rows(connection, new, at_most)
         self._note([row.id for row in rows])
         return rows
 
@@ -85,6 +80,13 @@ class Arrivals:
         for number in list(self._missing)[:-_GAPS]:
             del self._missing[number]
         self.last_id = new[-1]
+
+
+def _rows(
+    connection: Connection, which: ColumnElement[bool], at_most: int
+) -> list[Listed]:
+    asked = select(*LISTED).where(which).order_by(verdicts.c.id).limit(at_most)
+    return [Listed(*row) for row in connection.execute(asked)]
 
 
 def newest_id(engine: Engine) -> int:

@@ -137,6 +137,7 @@ def test_a_search_walks_an_index_and_sorts_nothing(filled: Engine) -> None:
         pages = VerdictPages(filled, query)
         pages.first()
         pages.after(Key(FIRST_NS + 99, 9))
+    Arrivals(filled, after_id=5).take()
     assert said
     assert not [plan for plan in said if "TEMP B-TREE" in plan]
     assert not [
