@@ -17,6 +17,7 @@ from rich.logging import RichHandler
 
 from inspector.commands import audit, db, people, recording
 from inspector.commands.bench import bench
+from inspector.commands.console import console
 from inspector.commands.demo import demo
 from inspector.commands.evaluate import evaluate
 from inspector.commands.explain import explain
@@ -39,6 +40,8 @@ _EXTRAS = {
     "cv2": "station",
     "tenacity": "station",
     "psycopg": "postgresql",
+    "PySide6": "console",
+    "pyqtgraph": "console",
     "jinja2": "report",
     "markupsafe": "report",
     "matplotlib": "report",
@@ -55,7 +58,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, evaluate, explain, replay, run, simulate, bench, gather):
+for command in (demo, train, evaluate, explain, replay, run, simulate, bench, gather, console):
     app.command()(command)
 app.command("shift-report")(shift_report)
 app.add_typer(recording.app, name="recording")

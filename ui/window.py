@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
@@ -49,7 +48,6 @@ class Look:
     language: str = "en"
     dark: bool = False
     kiosk: bool = False
-    model: Path | None = None
     scanner_prefix: str = "\x02"
 
 
@@ -83,7 +81,7 @@ class ConsoleWindow(QMainWindow):
         self.search = SearchRoom(desk)
         self.understand = UnderstandRoom(desk)
         self.alarms = AlarmsRoom(desk)
-        self.branches = BranchesRoom(desk, self.look.model)
+        self.branches = BranchesRoom(desk)
         self.people = PeopleRoom(desk)
         self.welcome = WelcomeRoom(desk)
         self._rooms = {
