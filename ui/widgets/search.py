@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from tempfile import gettempdir
 
-from PySide6.QtCore import QModelIndex, QProcess, QUrl, Signal
+from PySide6.QtCore import QModelIndex, QProcess, QProcessEnvironment, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
@@ -181,6 +181,18 @@ class SearchRoom(Room):
             worker="search",
         )
 
+    def _heads(self) -> tuple[str, ...]:
+        return (
+            self.tr("When"),
+            self.tr("Line"),
+            self.tr("Part"),
+            self.tr("Decision"),
+            self.tr("Score"),
+            self.tr("Defect"),
+            self.tr("Reason"),
+            self.tr("Branch"),
+        )
+
     def _query(self) -> VerdictQuery:
         seconds = self.since.currentData()
         since_ns = None if seconds is None else time.time_ns() - seconds * NS_PER_S
@@ -225,8 +237,7 @@ class SearchRoom(Room):
         self._said.setText(self.tr("The report is being made"))
         self._process = process = QProcess(self)
         url = records.engine.url.render_as_string(hide_password=False)
-        environment = process.processEnvironment()
-        environment = environment.systemEnvironment()
+        environment = QProcessEnvironment.systemEnvironment()
         environment.insert("INSPECTOR_DATABASE_URL", url)
         process.setProcessEnvironment(environment)
         asked = ["-m", "inspector", "explain", str(row.id), "--out", str(page)]

@@ -190,9 +190,10 @@ class UnderstandRoom(Room):
             word = decision_word(decision)
             said.append(f"{word}\n{_rate(figures.share(decision))}\n")
         found = figures.reviewed
-        false_share = _rate(found.false_share)
-        said.append(f"{self.tr('False calls of reviewed flags')}\n{false_share}\n")
-        said.append(f"{self.tr('Bad in the blind audit')}\n{_rate(found.bad_in_audit)}\n")
+        false_calls = self.tr("False calls of reviewed flags")
+        said.append(f"{false_calls}\n{_rate(found.false_share)}\n")
+        audited = self.tr("Bad in the blind audit")
+        said.append(f"{audited}\n{_rate(found.bad_in_audit)}\n")
         per_part = number_words(figures.seconds_per_part, 1)
         said.append(self.tr("Seconds per review: {s}").format(s=per_part))
         if figures.rejects.centre is None:

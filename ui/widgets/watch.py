@@ -117,7 +117,8 @@ class WatchRoom(Room):
 
     def retranslate(self) -> None:
         """Say everything again."""
-        self.map_button.setText(f"{self.tr('Defect map')}  [{KEYS[Deed.MAP]}]")
+        words = self.tr("Defect map")
+        self.map_button.setText(f"{words}  [{KEYS[Deed.MAP]}]")
         self._opacity_words.setText(self.tr("Opacity"))
         self._strip_words.setText(self.tr("Last rejects"))
         self.picture.set_empty(self.tr("no picture kept yet"))
