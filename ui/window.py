@@ -132,6 +132,7 @@ class ConsoleWindow(QMainWindow):
         row.addWidget(self._title)
         row.addSpacing(10)
         for each in (self._simulated, self._practice, self._away):
+            each.setMaximumHeight(36)
             row.addWidget(each)
         row.addStretch(1)
         row.addWidget(self._clock)

@@ -433,8 +433,8 @@
         <translation>Score {score}</translation>
     </message>
     <message>
-        <source>pass below {low:g}, reject at {high:g}</source>
-        <translation>pass below {low:g}, reject at {high:g}</translation>
+        <source>pass below {low:.3f}, reject at {high:.3f}</source>
+        <translation>pass below {low:.3f}, reject at {high:.3f}</translation>
     </message>
     <message>
         <source>Route: {route}, {look}</source>

@@ -433,8 +433,8 @@
         <translation>得分 {score}</translation>
     </message>
     <message>
-        <source>pass below {low:g}, reject at {high:g}</source>
-        <translation>低于 {low:g} 合格，达到 {high:g} 不合格</translation>
+        <source>pass below {low:.3f}, reject at {high:.3f}</source>
+        <translation>低于 {low:.3f} 合格，达到 {high:.3f} 不合格</translation>
     </message>
     <message>
         <source>Route: {route}, {look}</source>

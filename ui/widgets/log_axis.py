@@ -96,7 +96,10 @@ class LogAxisView(QWidget):
         painter.setPen(QPen(self._theme.colour("focus"), 2))
         bottom = self.height() - _FOOT
         painter.drawLine(QPointF(x, 0), QPointF(x, bottom))
-        for seconds in (axis.since_s, 0.0, axis.until_s):
+        marks = [axis.since_s, 0.0]
+        if axis.until_s > (axis.until_s - axis.since_s) / 6:
+            marks.append(axis.until_s)
+        for seconds in marks:
             at = min(max(self._x(axis, seconds) - 40, 0), self.width() - 80)
             painter.drawText(
                 QRectF(at, bottom, 80, _FOOT),

@@ -36,7 +36,7 @@ from inspector.evidence import WindowRecord
 from inspector.people import Person
 from ui.desk import Desk, Room, label, panel
 from ui.gallery import decode, heat, outline
-from ui.models.rows import RowsModel
+from ui.models.rows import Index, RowsModel
 from ui.records import Snapshot
 from ui.view_model import (
     CODES,
@@ -96,8 +96,12 @@ class _QueueRow(QStyledItemDelegate):
         self._desk, self._queue = desk, queue
         self.is_blind = False
 
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        """As high as a finger needs."""
+        return QSize(180, max(52, self._desk.theme.target))
+
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Paint one row."""
         row = self._queue.row(index.row())
@@ -144,6 +148,7 @@ class ReviewRoom(Room):
         self.is_blind = False
         self._words: Callable[[], str] = str
         self.buttons: dict[Deed, QPushButton] = {}
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._build()
         self._timers = (QTimer(self), QTimer(self))
         self._timers[0].timeout.connect(self.refresh)
@@ -160,7 +165,6 @@ class ReviewRoom(Room):
         self.list.setModel(self.queue)
         self.list.setItemDelegate(self._painter)
         self.list.setUniformItemSizes(True)
-        self.list.setGridSize(self.list.gridSize().expandedTo(self._row_size()))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.clicked.connect(self._clicked)
         self.banner = DecisionBanner(theme, 76)
@@ -181,9 +185,6 @@ class ReviewRoom(Room):
         self.similar_list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.similar_list.clicked.connect(self._similar_clicked)
         self._lay_out()
-
-    def _row_size(self) -> QSize:
-        return QSize(180, max(52, self.desk.theme.target))
 
     def _lay_out(self) -> None:
         whole = QVBoxLayout(self)
@@ -235,6 +236,7 @@ class ReviewRoom(Room):
         self.reason.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.comment = QLineEdit()
         self.comment.setMaxLength(500)
+        self.comment.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.comment.returnPressed.connect(self.setFocus)
         column.addWidget(self.said)
         column.addWidget(self.facts)
@@ -294,6 +296,7 @@ class ReviewRoom(Room):
 
     def entered(self) -> None:
         """Begin to look for parts that wait."""
+        self.setFocus()  # not to the comment: letters are deeds here
         self._timers[0].start(_LOOK_MS)
         self._timers[1].start(_PRESENT_MS)
         self.refresh()
@@ -627,7 +630,7 @@ class ReviewRoom(Room):
         )
         if window is not None:
             lines.append(
-                self.tr("pass below {low:g}, reject at {high:g}").format(
+                self.tr("pass below {low:.3f}, reject at {high:.3f}").format(
                     low=window.rules.pass_below, high=window.rules.reject_at
                 )
             )

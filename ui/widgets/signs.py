@@ -33,10 +33,25 @@ def _polygon(shape: tuple[tuple[float, float], ...], rect: QRectF) -> QPolygonF:
 
 
 def paint_decision(
-    painter: QPainter, rect: QRectF, decision: str | None, theme: Theme
+    painter: QPainter,
+    rect: QRectF,
+    decision: str | None,
+    theme: Theme,
+    *,
+    on_own_ground: bool = False,
 ) -> None:
-    """Paint a decision's sign: circle with a tick, octagon with a cross, diamond."""
+    """Paint a decision's sign: circle with a tick, octagon with a cross, diamond.
+
+    Args:
+        painter: of the widget.
+        rect: where.
+        decision: whose sign.
+        theme: colours.
+        on_own_ground: the ground has the sign's colour, so that the sign is inverted.
+    """
     ground, ink = theme.of_decision(decision)
+    if on_own_ground and decision in {Decision.REJECT, Decision.REVIEW}:
+        ground, ink = ink, ground
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     edge = theme.colour("faint") if decision in {Decision.PASS, None} else ground
@@ -161,7 +176,8 @@ class DecisionBanner(QWidget):
         painter.setBrush(ground)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         side = self.height() - 20
-        paint_decision(painter, QRectF(12, 10, side, side), decision, self._theme)
+        room = QRectF(12, 10, side, side)
+        paint_decision(painter, room, decision, self._theme, on_own_ground=True)
         self._words(painter, side + 28, ink)
 
     def _words(self, painter: QPainter, left: int, ink: QColor) -> None:

@@ -55,6 +55,8 @@ class WatchRoom(Room):
         self._chosen = ""
         self._shown: _Shown | None = None
         self._asked = 0
+        self._wanted: Listed | None = None
+        self._is_fetching = False
         self._last_id = 0
         self._build()
         self.retranslate()
@@ -195,10 +197,16 @@ class WatchRoom(Room):
         self.banner.show_part(last.decision, name_of(last), hint)
         self.strip.show_rows(state.rejects, self.tr("no rejects yet"))
         kept = last if last.evidence else _newest_kept(state)
-        if kept is not None and kept.id != self._asked:
-            self._asked = kept.id
-            self._fetch(kept)
+        self._wanted = kept
+        self._fetch_wanted()
         self._say_which(last)
+
+    def _fetch_wanted(self) -> None:
+        """Fetch the newest picture, one at a time: none is void before it is seen."""
+        wanted = self._wanted
+        if wanted is not None and not self._is_fetching and wanted.id != self._asked:
+            self._asked, self._is_fetching = wanted.id, True
+            self._fetch(wanted)
 
     def _say_which(self, last: Listed) -> None:
         if self._shown is None:
@@ -223,12 +231,18 @@ class WatchRoom(Room):
                 outline=outline(cells),
             )
 
-        self.desk.bridge.ask(work, self._show, slot="live", worker="shelf")
+        self.desk.bridge.ask(work, self._show, worker="live")
 
     def _show(self, shown: _Shown) -> None:
+        self._is_fetching = False
+        if shown.row.line != self._chosen:
+            self._asked = 0
+            self._fetch_wanted()
+            return
         self._shown = shown
         self.picture.show_picture(shown.image, shown.heat, shown.outline)
         self._map_changed()
+        self._fetch_wanted()
 
     def _fetch_small(self, row: Listed) -> None:
         records, gallery = self.desk.records, self.desk.gallery
