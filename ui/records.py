@@ -77,7 +77,9 @@ def shift_start(_line: str, moment_ns: int) -> int:
     """Say when the shift began that a moment lies in: 06, 14 and 22 o'clock here."""
     moment = datetime.fromtimestamp(moment_ns / NS_PER_S).astimezone()
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    begun = [day + timedelta(hours=hour) for hour in (SHIFT_HOURS[-1] - 24, *SHIFT_HOURS)]
+    begun = [
+        day + timedelta(hours=hour) for hour in (SHIFT_HOURS[-1] - 24, *SHIFT_HOURS)
+    ]
     return int(max(each for each in begun if each <= moment).timestamp()) * NS_PER_S
 
 
@@ -213,9 +215,7 @@ class Records:
         mine = self.part_file(row).record
         if mine is None:
             return []
-        before = VerdictQuery(
-            line=row.line, until_ns=row.captured_ns, not_passed=True
-        )
+        before = VerdictQuery(line=row.line, until_ns=row.captured_ns, not_passed=True)
         rows = VerdictPages(self.engine, before).first(_COMPARED)
         found = [
             (likeness(mine, record), each)

@@ -1,8 +1,8 @@
 """Who is at the console: logged in, locked, or practising.
 
 Practice: where nobody has been named yet and every line shows recorded parts only, the
-console lets everybody try it out. What is said of a recorded part is marked as simulated
-in the record, so practice never looks real.
+console lets everybody try it out. What is said of a recorded part is marked as
+simulated in the record, so practice never looks real.
 """
 
 from __future__ import annotations

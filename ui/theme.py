@@ -21,7 +21,12 @@ FONTS = (
     "Microsoft YaHei",
     "DejaVu Sans",
 )
-FIXED_FONTS = ("Noto Sans Mono", "Noto Sans Mono CJK SC", "Consolas", "DejaVu Sans Mono")
+FIXED_FONTS = (
+    "Noto Sans Mono",
+    "Noto Sans Mono CJK SC",
+    "Consolas",
+    "DejaVu Sans Mono",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -549,6 +549,8 @@ def outline_cells(
         return []
     floor = middle + share * (hottest - middle)
     return [
-        (y, x) for y, row in enumerate(rows) for x, value in enumerate(row)
+        (y, x)
+        for y, row in enumerate(rows)
+        for x, value in enumerate(row)
         if value >= floor
     ]

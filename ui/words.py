@@ -102,8 +102,9 @@ _UNITS = {
 }
 
 
-def _said(source: str) -> str:
-    return QCoreApplication.translate(_CONTEXT, source)
+def _said(source: object) -> str:
+    """Translate a text that was marked; Qt's stubs call a marked one an object."""
+    return QCoreApplication.translate(_CONTEXT, str(source))
 
 
 def decision_word(decision: str) -> str:

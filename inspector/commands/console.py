@@ -41,11 +41,10 @@ def console(
     Example: inspector console --database sqlite:///demo/verdicts.db --evidence
     demo/evidence
     """
+    from inspector.errors import InspectorError
     from ui.app import ConsoleApp, Place, has_display
     from ui.languages import LANGUAGES
     from ui.window import Look
-
-    from inspector.errors import InspectorError
 
     if language not in LANGUAGES:
         message = f"{language!r} is not one of {', '.join(LANGUAGES)}"
@@ -71,6 +70,8 @@ def _beside(database: str) -> Path:
     """Give the folder `evidence` beside a SQLite file, or in this folder."""
     file = Path(database.removeprefix("sqlite:///"))
     beside = file.parent / "evidence"
-    return beside if database.startswith("sqlite:///") and beside.is_dir() else (
-        Path("evidence")
+    return (
+        beside
+        if database.startswith("sqlite:///") and beside.is_dir()
+        else (Path("evidence"))
     )

@@ -85,7 +85,7 @@ class VerdictTable(QAbstractTableModel):
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         row = self.row(index.row())
-        return "–" if row is None else self._cells[index.column()](row)
+        return "\u2013" if row is None else self._cells[index.column()](row)
 
     def headerData(
         self,

@@ -226,6 +226,7 @@ def plain_table(model: QAbstractItemModel, stretch: int) -> QTableView:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setAlternatingRowColors(True)
     table.setShowGrid(False)
+    table.setWordWrap(False)
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(44)
     table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -236,7 +237,7 @@ def plain_table(model: QAbstractItemModel, stretch: int) -> QTableView:
     return table
 
 
-_CONDITIONS: dict[Condition, str] = {
+_CONDITIONS: dict[Condition, object] = {
     Condition.LINE_SILENT: QT_TRANSLATE_NOOP("alarms", "line silent"),
     Condition.CAMERA_SILENT: QT_TRANSLATE_NOOP("alarms", "camera silent"),
     Condition.LOG_SILENT: QT_TRANSLATE_NOOP("alarms", "log silent"),
@@ -250,13 +251,13 @@ _CONDITIONS: dict[Condition, str] = {
     Condition.DATABASE: QT_TRANSLATE_NOOP("alarms", "database"),
     Condition.BRANCH: QT_TRANSLATE_NOOP("alarms", "branch put away"),
 }
-_PRIORITIES: dict[Priority, str] = {
+_PRIORITIES: dict[Priority, object] = {
     Priority.CRITICAL: QT_TRANSLATE_NOOP("alarms", "1 critical"),
     Priority.HIGH: QT_TRANSLATE_NOOP("alarms", "2 high"),
     Priority.MEDIUM: QT_TRANSLATE_NOOP("alarms", "3 medium"),
     Priority.LOW: QT_TRANSLATE_NOOP("alarms", "4 low"),
 }
-_STATES: dict[State, str] = {
+_STATES: dict[State, object] = {
     State.NORMAL: QT_TRANSLATE_NOOP("alarms", "normal"),
     State.UNACKNOWLEDGED: QT_TRANSLATE_NOOP("alarms", "unacknowledged"),
     State.ACKNOWLEDGED: QT_TRANSLATE_NOOP("alarms", "acknowledged"),
@@ -266,5 +267,5 @@ _STATES: dict[State, str] = {
 }
 
 
-def _said(source: str) -> str:
-    return QCoreApplication.translate("alarms", source)
+def _said(source: object) -> str:
+    return QCoreApplication.translate("alarms", str(source))

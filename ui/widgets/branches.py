@@ -125,7 +125,10 @@ class BranchesRoom(Room):
             now = standing(name, acts)
             scope = Scope(line=name, since_ns=0, until_ns=_ALWAYS)
             judged = list(count_by(engine, scope, "branch_version"))
-            names = [*judged, *(act.version for act in acts if act.version not in judged)]
+            names = [
+                *judged,
+                *(act.version for act in acts if act.version not in judged),
+            ]
             made = [_version(engine, scope, now, each) for each in dict.fromkeys(names)]
             return now, made, acts[::-1]
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme import Theme
 
-_MOST_ZOOM = 32.0
+_MOST_ZOOM, _PIXELS_SEEN_FROM = 32.0, 4.0
 
 
 class PictureView(QWidget):
@@ -176,7 +176,9 @@ class PictureView(QWidget):
         if self._image is None:
             return
         rect = self._rect()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._zoom < 4)
+        painter.setRenderHint(
+            QPainter.RenderHint.SmoothPixmapTransform, self._zoom < _PIXELS_SEEN_FROM
+        )
         painter.drawImage(rect, self._image)
         if not self._map_on:
             return
@@ -226,7 +228,13 @@ class PictureView(QWidget):
         self._write_middle(painter, self._veil, "text", 30, boxed=True)
 
     def _write_middle(
-        self, painter: QPainter, words: str, colour: str, size: int, *, boxed: bool = False
+        self,
+        painter: QPainter,
+        words: str,
+        colour: str,
+        size: int,
+        *,
+        boxed: bool = False,
     ) -> None:
         font = QFont(painter.font())
         font.setPixelSize(size)

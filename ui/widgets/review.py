@@ -108,7 +108,7 @@ class _QueueRow(QStyledItemDelegate):
         if row is None:
             return
         theme = self._desk.theme
-        rect, state = option.rect, option.state  # type: ignore[attr-defined]
+        rect, state = option.rect, option.state
         is_chosen = bool(state & QStyle.StateFlag.State_Selected)
         if is_chosen:
             painter.fillRect(rect, theme.colour("focus"))
@@ -177,9 +177,7 @@ class ReviewRoom(Room):
         self.facts = label()
         self.facts.setWordWrap(True)
         self.facts.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.similar = RowsModel[tuple[float, Listed]](
-            (_similar_words,), lambda: ("",)
-        )
+        self.similar = RowsModel[tuple[float, Listed]]((_similar_words,), lambda: ("",))
         self.similar_list = QListView()
         self.similar_list.setModel(self.similar)
         self.similar_list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -625,9 +623,7 @@ class ReviewRoom(Room):
             lines.append(self.tr("Fault: {fault}").format(fault=fault_word(row.fault)))
         if row.defect:
             lines.append(self.tr("Defect: {kind}").format(kind=plain(row.defect, 40)))
-        lines.append(
-            self.tr("Score {score}").format(score=number_words(row.score, 3))
-        )
+        lines.append(self.tr("Score {score}").format(score=number_words(row.score, 3)))
         if window is not None:
             lines.append(
                 self.tr("pass below {low:.3f}, reject at {high:.3f}").format(

@@ -249,5 +249,6 @@ class SearchRoom(Room):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))
             self._said.setText(self.tr("Report: {file}").format(file=str(page)))
             return
-        said = "" if self._process is None else self._process.readAllStandardError()
-        self._said.setText(plain(bytes(said).decode(errors="replace")))
+        if self._process is not None:
+            said = bytes(self._process.readAllStandardError().data())
+            self._said.setText(plain(said.decode(errors="replace")))

@@ -11,8 +11,18 @@ from ui.theme import Theme
 from ui.view_model import Health
 from ui.words import decision_word
 
-_OCTAGON = ((0.3, 0), (0.7, 0), (1, 0.3), (1, 0.7), (0.7, 1), (0.3, 1), (0, 0.7), (0, 0.3))
+_OCTAGON = (
+    (0.3, 0),
+    (0.7, 0),
+    (1, 0.3),
+    (1, 0.7),
+    (0.7, 1),
+    (0.3, 1),
+    (0, 0.7),
+    (0, 0.3),
+)
 _DIAMOND = ((0.5, 0), (1, 0.5), (0.5, 1), (0, 0.5))
+_LEAST = 12
 _TRIANGLE = ((0.5, 0.06), (1, 0.94), (0, 0.94))
 _LETTERS = {
     Health.FAILURE: "F",
@@ -174,19 +184,25 @@ class DecisionBanner(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(self._theme.colour("edge"))
         painter.setBrush(ground)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.drawRoundedRect(
+            QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6
+        )
         side = self.height() - 20
         room = QRectF(12, 10, side, side)
         paint_decision(painter, room, decision, self._theme, on_own_ground=True)
         self._words(painter, side + 28, ink)
 
     def _words(self, painter: QPainter, left: int, ink: QColor) -> None:
-        word = self._hidden or (decision_word(self._decision) if self._decision else "–")
+        word = self._hidden or (
+            decision_word(self._decision) if self._decision else "\u2013"
+        )
         room = self.rect().adjusted(left, 0, -14, 0)
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         left_flag = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.setPen(ink)
-        word_width = _write(painter, room, word, (self.height() * 52 // 100, True, left_flag))
+        word_width = _write(
+            painter, room, word, (self.height() * 52 // 100, True, left_flag)
+        )
         rest = room.adjusted(word_width + 18, 0, 0, 0)
         top = QRect(rest.x(), rest.y() + 6, rest.width(), rest.height() * 6 // 10)
         low = QRect(rest.x(), top.bottom() - 4, rest.width(), rest.height() * 4 // 10)
@@ -208,9 +224,9 @@ def _write(
     font.setBold(bold)
     font.setPixelSize(max(size, 10))
     painter.setFont(font)
-    while font.pixelSize() > 12 and painter.fontMetrics().horizontalAdvance(words) > (
-        room.width()
-    ):
+    while font.pixelSize() > _LEAST and painter.fontMetrics().horizontalAdvance(
+        words
+    ) > (room.width()):
         font.setPixelSize(font.pixelSize() - 2)
         painter.setFont(font)
     metrics = painter.fontMetrics()

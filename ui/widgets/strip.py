@@ -14,7 +14,7 @@ from ui.view_model import name_of, plain
 from ui.widgets.signs import paint_decision
 from ui.words import moment_words
 
-_CARD, _GAP = 156, 10
+_CARD, _GAP, _SMALL = 156, 10, 15
 
 
 class RejectStrip(QWidget):
@@ -92,12 +92,16 @@ class RejectStrip(QWidget):
         painter.fillRect(room, self._theme.colour("pressed"))
         if image is not None:
             size = image.size().scaled(
-                int(room.width()), int(room.height()), Qt.AspectRatioMode.KeepAspectRatio
+                int(room.width()),
+                int(room.height()),
+                Qt.AspectRatioMode.KeepAspectRatio,
             )
             there = QRectF(0, 0, size.width(), size.height())
             there.moveCenter(room.center())
             painter.drawImage(there, image)
-        paint_decision(painter, QRectF(left + 10, 10, 30, 30), row.decision, self._theme)
+        paint_decision(
+            painter, QRectF(left + 10, 10, 30, 30), row.decision, self._theme
+        )
         self._write(painter, (left + 8, high - 48, _CARD - 16, 24), name_of(row), 17)
         said = f"{moment_words(row.captured_ns, date=False)}  {plain(row.defect, 24)}"
         self._write(painter, (left + 8, high - 26, _CARD - 16, 20), said, 13)
@@ -107,9 +111,10 @@ class RejectStrip(QWidget):
     ) -> None:
         font = QFont(painter.font())
         font.setPixelSize(size)
-        font.setBold(size > 15)
+        is_name = size > _SMALL
+        font.setBold(is_name)
         painter.setFont(font)
-        painter.setPen(self._theme.colour("text" if size > 15 else "faint"))
+        painter.setPen(self._theme.colour("text" if is_name else "faint"))
         cut = painter.fontMetrics().elidedText(
             words, Qt.TextElideMode.ElideMiddle, room[2]
         )

@@ -13,6 +13,8 @@ from ui.widgets.signs import paint_decision, paint_health
 from ui.words import age_words, decision_word, health_word, number_words, percent_words
 
 _PAD = 14
+_LEAST = 11
+"""Pixels of the smallest letters."""
 _HEIGHT = 262
 
 
@@ -72,7 +74,9 @@ class LineTile(QWidget):
         edge = "focus" if width > 1 else "edge"
         painter.setPen(QPen(self._theme.colour(edge), width))
         painter.setBrush(self._theme.colour("panel"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 6, 6)
+        painter.drawRoundedRect(
+            QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 6, 6
+        )
         self._head(painter, self._tile)
         self._last(painter, self._tile)
         self._counters(painter, self._tile)
@@ -92,7 +96,7 @@ class LineTile(QWidget):
 
     def _last(self, painter: QPainter, tile: Tile) -> None:
         paint_decision(painter, QRectF(_PAD, 50, 54, 54), tile.decision, self._theme)
-        word = decision_word(tile.decision) if tile.decision else "–"
+        word = decision_word(tile.decision) if tile.decision else "\u2013"
         self._write(painter, (_PAD + 66, 50, 176, 54), word, 36, bold=True)
         left = _PAD + 66 + 176
         room = (left, 50, self.width() - left - _PAD, 54)
@@ -100,7 +104,7 @@ class LineTile(QWidget):
 
     def _counters(self, painter: QPainter, tile: Tile) -> None:
         bad = tile.faults + tile.overruns
-        cells = (
+        counted = (
             (self.tr("parts"), number_words(tile.parts)),
             (decision_word(Decision.PASS), number_words(tile.passed)),
             (decision_word(Decision.REJECT), number_words(tile.rejected)),
@@ -108,13 +112,13 @@ class LineTile(QWidget):
             (self.tr("faults"), number_words(tile.faults)),
             (self.tr("overruns"), number_words(tile.overruns)),
         )
-        self._row(painter, 114, cells, warn_from=4 if bad else 9)
-        p99 = f"{number_words(tile.p99_ms)} ms" if tile.p99_ms is not None else "–"
+        self._row(painter, 114, counted, warn_from=4 if bad else 9)
+        p99 = f"{number_words(tile.p99_ms)} ms" if tile.p99_ms is not None else "\u2013"
         cells = (
             (self.tr("yield"), percent_words(tile.yield_percent)),
             (self.tr("parts/min"), number_words(tile.parts_per_min, 1)),
             (self.tr("p99 latency"), p99),
-            (self.tr("branch"), tile.branch or "–"),
+            (self.tr("branch"), tile.branch or "\u2013"),
         )
         self._row(painter, 164, cells, warn_from=9)
 
@@ -150,7 +154,7 @@ class LineTile(QWidget):
             words = f"{words} · {age_words(source.age_s)}"
         self._write(painter, (left + 30, 222, wide - 34, 30), words, 15)
 
-    def _write(
+    def _write(  # noqa: PLR0913 - how words look
         self,
         painter: QPainter,
         room: tuple[int, int, int, int],
@@ -165,7 +169,9 @@ class LineTile(QWidget):
         font.setPixelSize(size)
         font.setBold(bold)
         painter.setFont(font)
-        while size > 11 and painter.fontMetrics().horizontalAdvance(words) > room[2]:
+        while (
+            size > _LEAST and painter.fontMetrics().horizontalAdvance(words) > room[2]
+        ):
             size -= 1
             font.setPixelSize(size)
             painter.setFont(font)

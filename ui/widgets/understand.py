@@ -118,7 +118,9 @@ class UnderstandRoom(Room):
         days = (0, 1, 7)[max(0, self.span.currentIndex())]
         if days:
             since_ns = last.captured_ns - days * 86_400 * NS_PER_S
-        return Scope(line=name, since_ns=since_ns, until_ns=last.captured_ns + _SHIFT_NS)
+        return Scope(
+            line=name, since_ns=since_ns, until_ns=last.captured_ns + _SHIFT_NS
+        )
 
     def _show(self, figures: ShiftFigures) -> None:
         self.figures = figures
@@ -153,7 +155,9 @@ class UnderstandRoom(Room):
             return
         line = pg.mkPen(theme.colour("text"), width=2)
         plot.plot(xs, ys, pen=line, symbol="o", symbolSize=7, symbolBrush=line.color())
-        limit = pg.mkPen(theme.colour("faint"), width=2, style=pg.QtCore.Qt.PenStyle.DashLine)
+        limit = pg.mkPen(
+            theme.colour("faint"), width=2, style=pg.QtCore.Qt.PenStyle.DashLine
+        )
         for which in ("low", "high"):
             known = [
                 (at, 100 * value)
@@ -167,7 +171,10 @@ class UnderstandRoom(Room):
         odd = [(at, ys[at]) for at, point in enumerate(chart.points) if point.rules]
         if odd:
             plot.plot(
-                *zip(*odd, strict=True), pen=None, symbol="d", symbolSize=15,
+                *zip(*odd, strict=True),
+                pen=None,
+                symbol="d",
+                symbolSize=15,
                 symbolBrush=theme.colour("reject"),
             )
 
@@ -196,7 +203,7 @@ class UnderstandRoom(Room):
         said.append(f"{audited}\n{_rate(found.bad_in_audit)}\n")
         per_part = number_words(figures.seconds_per_part, 1)
         said.append(self.tr("Seconds per review: {s}").format(s=per_part))
-        if figures.rejects.centre is None:
+        if all(point.high is None for point in figures.rejects.points):
             words = self.tr("No control limits\nbefore 20 subgroups")
             said += ["", words]
         self.rates.setText("\n".join(said))
