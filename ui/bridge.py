@@ -3,7 +3,7 @@
 ```
 lookout thread ──▶ one-slot mailbox ─┐
                                      ├──▶ a timer of 33 ms, on the window's thread
-workers (desk, shelf ...) ──▶ answers ─┘
+workers (desk ...) ──▶ answers ─┘
 ```
 No signal ever crosses a thread: a queued signal for each frame piles up when the window
 is slow, while a mailbox with one slot only ever holds the newest state. The timer spends

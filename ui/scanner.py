@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
@@ -103,10 +103,18 @@ class ScannerFilter(QObject):
             return self._reader.is_reading
         if kind != QEvent.Type.KeyPress:
             return False
-        sign = cast("QKeyEvent", event).text()
+        sign = _sign_of(cast("QKeyEvent", event))
         if not sign:
             return self._reader.is_reading
         eaten, code = self._reader.feed(sign)
         if code is not None:
             self._scanned(code)
         return eaten
+
+
+def _sign_of(event: QKeyEvent) -> str:
+    """Give what a key types; STX is Ctrl+B, which some systems give no text."""
+    held = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+    if held and event.key() == Qt.Key.Key_B:
+        return PREFIX
+    return event.text()

@@ -187,7 +187,7 @@ QPushButton:checked, QToolButton:checked {{
 QPushButton:disabled, QToolButton:disabled {{ color: {c.edge}; }}
 QPushButton:focus, QToolButton:focus {{ border: 2px solid {c.focus}; }}
 QPushButton[primary="true"] {{
-  min-height: {self.primary - 10}px; font-size: 15px; font-weight: 600;
+  min-height: {self.primary - 6}px; font-size: 15px; font-weight: 600;
   padding: 2px 4px; }}
 QToolButton[nav="true"] {{
   border: 0; border-radius: 0; background: transparent; padding: 2px;

@@ -284,7 +284,7 @@ def _guessed(*, stale: bool, age_s: float | None) -> SourceHealth:
 
 
 class Deed(StrEnum):
-    """What a person can do with the part on the screen; each has a key and a barcode."""
+    """What a person can do with the part on the screen, by a key or a barcode."""
 
     CONFIRM = "confirm"
     GOOD = "good"

@@ -110,8 +110,10 @@ def until(holds: Callable[[], bool], within_s: float = 8.0) -> None:
 
 def press(console: ConsoleApp, key: Qt.Key) -> None:
     """Press a key where an operator's would go."""
-    target = QApplication.focusWidget() or console.window
-    QTest.keyClick(target, key)
+    window = console.window
+    window.activateWindow()
+    until(window.isActiveWindow)
+    QTest.keyClick(QApplication.focusWidget() or window, key)
 
 
 def scan(console: ConsoleApp, code: str) -> None:
