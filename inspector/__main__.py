@@ -58,7 +58,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, evaluate, explain, replay, run, simulate, bench, gather, console):
+for command in (
+    demo,
+    train,
+    evaluate,
+    explain,
+    replay,
+    run,
+    simulate,
+    bench,
+    gather,
+    console,
+):
     app.command()(command)
 app.command("shift-report")(shift_report)
 app.add_typer(recording.app, name="recording")

@@ -6,8 +6,8 @@ lookout thread ──▶ one-slot mailbox ─┐
 workers (desk ...) ──▶ answers ─┘
 ```
 No signal ever crosses a thread: a queued signal for each frame piles up when the window
-is slow, while a mailbox with one slot only ever holds the newest state. The timer spends
-at most some milliseconds on answers and leaves the rest for its next turn.
+is slow, while a mailbox with one slot only ever holds the newest state. The timer
+spends at most some milliseconds on answers and leaves the rest for its next turn.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ class Records:
         return self._try(row.evidence, []) if row.evidence else None
 
     def golden(self, line: str) -> bytes | None:
-        """Read the line's golden sample, `golden/LINE.png` or `.jpg` in the evidence."""
+        """Read the line's golden sample, `golden/LINE.png` or `.jpg`."""
         if self.evidence is None or not line.replace("-", "").isalnum():
             return None
         for ending in (".png", ".jpg"):

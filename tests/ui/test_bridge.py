@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,7 +64,7 @@ def test_of_one_slot_only_the_newest_question_is_answered(bridge: Bridge) -> Non
     gate, answers = threading.Event(), list[int]()
     bridge.ask(gate.wait, lambda _set: None)
     for number in range(5):
-        bridge.ask(lambda number=number: number, answers.append, slot="one")
+        bridge.ask(partial(int, number), answers.append, slot="one")
     gate.set()
     until(lambda: bool(answers))
     assert answers == [4]

@@ -141,6 +141,7 @@ class ReviewRoom(Room):
         self.seconds: list[float] = []
         """How long each decision took here."""
         self._seen: _Seen | None = None
+        self._compared: _Compared | None = None
         self._opened_s = 0.0
         self._done: list[tuple[Decided, Listed]] = []
         self._busy = False
@@ -276,6 +277,8 @@ class ReviewRoom(Room):
             self.reason.addItem(words, code)
         self.reason.setCurrentIndex(at)
         self.golden.set_title(self.tr("Golden sample"))
+        if self._compared is not None:
+            self._show_compared(self._compared)
         self._say()
         self._show_words()
 
@@ -581,6 +584,7 @@ class ReviewRoom(Room):
         self.picture.set_map(on=on, opacity=0.5)
         if is_new:
             self.picture.reset_view()
+            self._compared = None
             self.good.show_picture(None)
             self.similar.show([])
             self._compare(seen.row)
@@ -677,6 +681,7 @@ class ReviewRoom(Room):
         self.desk.bridge.ask(work, self._show_compared, slot="compare", worker="slow")
 
     def _show_compared(self, found: _Compared) -> None:
+        self._compared = found
         self.good.show_picture(found.good)
         title = self.tr("Last good part {part}").format(part=found.good_name)
         self.good.set_title(title if found.good is not None else "")

@@ -93,6 +93,8 @@ def paint_health(painter: QPainter, rect: QRectF, health: Health, theme: Theme) 
         painter.setPen(QPen(theme.colour("edge"), 1))
         painter.setBrush(colour)
         ink = QColor("#ffffff" if health is Health.FAILURE else "#14181b")
+        if health is Health.UNKNOWN:
+            ink = theme.colour("text")
         _health_shape(painter, inner, health)
         _letter(painter, inner, _LETTERS[health], ink)
     painter.restore()
