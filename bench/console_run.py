@@ -4,7 +4,7 @@ A replay runs as its own process, once alone and once beside the console. Printe
 the window thread's stalls, the time from the decision to the screen, memory, and the
 line's own p99 in both runs.
 
-Use: `QT_QPA_PLATFORM=offscreen python -m bench.console_run RECORDING --model M`, or with
+Use: `QT_QPA_PLATFORM=offscreen python -m bench.console_run REC --model M`, or with
 a virtual screen: `xvfb-run python -m bench.console_run ...`
 """
 

@@ -2,7 +2,7 @@
 
 ```
 lookout thread ──▶ one-slot mailbox ─┐
-                                     ├──▶ a timer of 33 ms, on the window's thread
+                                     ├──▶ a timer of 33 ms, the window's thread
 workers (desk ...) ──▶ answers ─┘
 ```
 No signal ever crosses a thread: a queued signal for each frame piles up when the window

@@ -318,6 +318,11 @@ class ReviewRoom(Room):
             self._open(self._seen.row)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether a part is on the screen that can be decided about."""
+        return self._seen is not None and not self._busy
+
+    @property
     def _person(self) -> Person | None:
         return self.desk.session.person
 
