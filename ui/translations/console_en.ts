@@ -461,6 +461,10 @@
         <translation>Last good part {part}</translation>
     </message>
     <message>
+        <source>Not judged good: lowest score, {part}</source>
+        <translation>Not judged good: lowest score, {part}</translation>
+    </message>
+    <message>
         <source>no good part was kept</source>
         <translation>no good part was kept</translation>
     </message>

@@ -461,6 +461,10 @@
         <translation>最近的合格件 {part}</translation>
     </message>
     <message>
+        <source>Not judged good: lowest score, {part}</source>
+        <translation>未判为合格：得分最低的 {part}</translation>
+    </message>
+    <message>
         <source>no good part was kept</source>
         <translation>没有保存合格件</translation>
     </message>

@@ -84,6 +84,7 @@ class _Seen:
 class _Compared:
     good: QImage | None
     good_name: str
+    good_passed: bool
     golden: QImage | None
     similar: tuple[tuple[float, Listed], ...]
 
@@ -679,6 +680,7 @@ class ReviewRoom(Room):
             return _Compared(
                 good=None if good is None else decode(records.picture(good)),
                 good_name="" if good is None else name_of(good),
+                good_passed=good is not None and good.decision == "PASS",
                 golden=decode(records.golden(row.line)),
                 similar=tuple(records.similar(row)),
             )
@@ -688,7 +690,12 @@ class ReviewRoom(Room):
     def _show_compared(self, found: _Compared) -> None:
         self._compared = found
         self.good.show_picture(found.good)
-        title = self.tr("Last good part {part}").format(part=found.good_name)
+        if found.good_passed:
+            title = self.tr("Last good part {part}").format(part=found.good_name)
+        else:
+            title = self.tr("Not judged good: lowest score, {part}").format(
+                part=found.good_name
+            )
         self.good.set_title(title if found.good is not None else "")
         self.good.set_empty(self.tr("no good part was kept"))
         self.golden.setVisible(found.golden is not None)
