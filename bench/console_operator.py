@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from ui.app import ConsoleApp, Place
 from ui.session import PRACTICE
+from ui.widgets.review import ReviewRoom
 from ui.window import Look
 
 PARTS = 20
@@ -50,6 +51,11 @@ def _scan(console: ConsoleApp, at: int) -> None:
     QTest.keyClick(window, Qt.Key.Key_Return)
 
 
+def _decided(review: ReviewRoom, done: int) -> Callable[[], bool]:
+    """Say whether one more part is decided and the next one is shown."""
+    return lambda: len(review.seconds) > done and review.is_ready
+
+
 def _review(console: ConsoleApp, act: Callable[[ConsoleApp, int], None]) -> float:
     """Decide about twenty parts; gives the median of seconds per part."""
     review = console.window.review
@@ -57,9 +63,8 @@ def _review(console: ConsoleApp, act: Callable[[ConsoleApp, int], None]) -> floa
     for at in range(PARTS):
         _until(lambda: review.is_ready)
         began_s = time.perf_counter()
-        done = len(review.seconds)
         act(console, at)
-        _until(lambda done=done: len(review.seconds) > done and review.is_ready)
+        _until(_decided(review, len(review.seconds)))
         took.append(time.perf_counter() - began_s)
     return statistics.median(took)
 
