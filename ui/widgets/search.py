@@ -193,6 +193,11 @@ class SearchRoom(Room):
             self.tr("Branch"),
         )
 
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the table knows all rows of the search."""
+        return self._marks is not None and self._marks.is_complete
+
     def _query(self) -> VerdictQuery:
         seconds = self.since.currentData()
         since_ns = None if seconds is None else time.time_ns() - seconds * NS_PER_S

@@ -130,6 +130,11 @@ class WatchRoom(Room):
         if self.desk.snapshot is not None:
             self.take(self.desk.snapshot)
 
+    @property
+    def tiles_shown(self) -> int:
+        """How many lines are shown."""
+        return sum(tile.tile is not None for tile in self._tiles.values())
+
     def toggle_map(self) -> None:
         """Show the defect map, or hide it: the key M."""
         self.map_button.toggle()
