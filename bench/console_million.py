@@ -1,6 +1,6 @@
 """Opens the console on a large database: start, search, and scrolling.
 
-Use: `QT_QPA_PLATFORM=offscreen python -m bench.console_million DATABASE --serial S`, on a
+Use: `QT_QPA_PLATFORM=offscreen python -m bench.console_million DB --serial S`, on a
 database filled by `python -m bench.fill_database`. Printed are the time from nothing to
 the first tile, the time of a search in the window, and frames per second while the
 table is dragged from its beginning towards its end.
