@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from ui.records import GatheringThread, Lookout, Records
 from ui.session import Session
 from ui.theme import Theme
 from ui.window import ConsoleWindow, Look
+
+
+_YIELDING = 10
+"""How much the console gives way to lines, in steps of `nice`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,7 @@ class ConsoleApp:
 
     def start(self) -> None:
         """Begin to look and to pull."""
+        _give_way()
         self.bridge.start()
         self._lookout.start()
         if self._gatherer is not None:
@@ -104,6 +110,13 @@ class ConsoleApp:
             return self.app.exec()
         finally:
             self.stop()
+
+
+def _give_way() -> None:
+    """Let lines on the same machine go first."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, _YIELDING)
 
 
 def application() -> QApplication:

@@ -38,7 +38,7 @@ POLL_S = 0.05
 """How often the database is asked what is new."""
 _TELL_AT_LEAST_S = 0.25
 _RECONNECT_S = 1.0
-_GATHER_REST_S = 1.0
+_GATHER_REST_S = 5.0
 _GATHERED_AT_ONCE = 300
 SHIFT_HOURS = (6, 14, 22)
 """Local hours at which shifts begin where the house has set none."""
@@ -339,7 +339,9 @@ class GatheringThread(threading.Thread):
         gatherer = Gatherer(self._records.engine, place)
         while not self._stop_asked.is_set():
             took = self._gather(gatherer) if self._is_ready() else 0
-            self._rest(0.05 if took else _GATHER_REST_S)
+            # Rarely: each turn writes, and SQLite has one writer, which is the line.
+            is_behind = took >= _GATHERED_AT_ONCE
+            self._rest(0.1 if is_behind else _GATHER_REST_S)
 
     def _is_ready(self) -> bool:
         """Whether the database was found up to date once; looking costs a while."""
