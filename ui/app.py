@@ -23,7 +23,6 @@ from ui.session import Session
 from ui.theme import Theme
 from ui.window import ConsoleWindow, Look
 
-
 _YIELDING = 10
 """How much the console gives way to lines, in steps of `nice`."""
 
