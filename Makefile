@@ -21,6 +21,10 @@ setup: $(VENV)/test.stamp
 
 demo: $(VENV)/demo.stamp
 	$(RUN)/inspector demo
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+	  $(RUN)/inspector console --database sqlite:///demo/verdicts.db \
+	    --evidence demo/evidence; \
+	fi
 
 test: $(VENV)/test.stamp
 	PATH="$(CURDIR)/$(RUN):$$PATH" .ci/steps

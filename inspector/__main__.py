@@ -19,6 +19,7 @@ from inspector.commands import audit, branch, db, deadletters, people, recording
 from inspector.commands.account import account
 from inspector.commands.alarms import alarms
 from inspector.commands.bench import bench
+from inspector.commands.console import console
 from inspector.commands.demo import demo
 from inspector.commands.doctor import doctor
 from inspector.commands.evaluate import evaluate
@@ -50,6 +51,8 @@ _EXTRAS = {
     "kafka": "kafka",
     "crc32c": "kafka",
     "prometheus_client": "metrics",
+    "PySide6": "console",
+    "pyqtgraph": "console",
     "jinja2": "report",
     "markupsafe": "report",
     "matplotlib": "report",
@@ -78,6 +81,7 @@ for command in (
     bench,
     gather,
     alarms,
+    console,
 ):
     app.command()(command)
 app.command("shift-report")(shift_report)

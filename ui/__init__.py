@@ -1,0 +1,1 @@
+"""The operator console: a Qt desktop beside any number of lines."""

@@ -1,0 +1,1 @@
+"""Qt models under the views: incremental, virtual, never all rows at once."""
