@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from inspector.errors import InputError, PictureError
+from inspector.errors import GateError, InputError, PictureError
 from inspector.gate import (
     Contender,
     GateReport,
     Known,
+    Overruling,
+    Refusal,
     ReplayPart,
     ReplaySet,
+    admit,
     examine,
 )
 from inspector.model.artifact import Figures, LearnedFrom, ShiftFigures
@@ -224,6 +228,44 @@ def test_an_unverified_model_passes_nothing() -> None:
     candidate = contender(honest())
     candidate.model.verified = False  # type: ignore[misc]
     assert "faults" in refused_by(gate(candidate, contender(honest())))
+
+
+# Overruling it.
+
+
+REFUSED = gate(contender(honest() | {3: 0.1}), contender(honest()), margin_auroc=0.9)
+
+
+def test_what_passes_needs_nobody() -> None:
+    assert admit(gate(contender(honest()), contender(honest()))) is False
+
+
+def test_a_refusal_is_an_error_that_names_each_check() -> None:
+    with pytest.raises(GateError, match="branch 2 of line poly, flips: passes 1 of"):
+        admit(REFUSED)
+
+
+def test_a_person_with_the_right_and_a_reason_may_overrule_the_gate() -> None:
+    assert admit(REFUSED, Overruling(who="lin", why="part 3 was good", has_right=True))
+
+
+@pytest.mark.parametrize(
+    ("overruling", "said"),
+    [
+        (Overruling(who="bo", why="hurry", has_right=False), "bo has no right"),
+        (Overruling(who="lin", why=" ", has_right=True), "without a reason"),
+    ],
+)
+def test_nobody_else_may(overruling: Overruling, said: str) -> None:
+    with pytest.raises(GateError, match=said):
+        admit(REFUSED, overruling)
+
+
+def test_what_is_broken_stays_out_whoever_asks() -> None:
+    altered = Refusal(check="files", words="was altered", may_be_forced=False)
+    broken = replace(REFUSED, refusals=(*REFUSED.refusals, altered))
+    with pytest.raises(GateError, match="what is broken cannot be forced"):
+        admit(broken, Overruling(who="lin", why="hurry", has_right=True))
 
 
 # Too few parts that people looked at.

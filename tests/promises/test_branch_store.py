@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -294,6 +297,44 @@ def test_a_full_disk_leaves_nothing_of_a_version(
     assert found.files() == set()
     assert [*(tmp_path / "store/branches/poly").iterdir()] == []
     found.store.add(version)
+
+
+CRASHING = """
+import os, signal, sys
+from pathlib import Path
+from connectors.branches.folder import FolderBranchStore
+
+left, sync = [int(sys.argv[3])], os.fsync
+
+def crash(opened):
+    left[0] -= 1
+    if left[0] < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    sync(opened)
+
+os.fsync = crash
+FolderBranchStore(Path(sys.argv[1])).add(Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(("syncs", "there"), [(0, False), (6, False), (8, True)])
+def test_a_program_that_is_killed_leaves_a_whole_version_or_none(
+    tmp_path: Path, syncs: int, there: bool
+) -> None:
+    store = tmp_path / "store"
+    words = [store, a_version(tmp_path), syncs]
+    done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+        [sys.executable, "-c", CRASHING, *map(str, words)],
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    found = FolderBranchStore(store)
+    assert list(found.versions("poly")) == (["1"] if there else [])
+    if there:
+        assert Branch(found.fetch("poly", "1")).id.version == "1"
+    else:
+        found.add(a_version(tmp_path / "again"))
 
 
 def test_what_a_crash_left_is_no_version_and_is_cleared_away_in_time(

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from inspector.commands.branch.options import (
+    Json,
     Line,
     Model,
     Said,
@@ -31,6 +32,7 @@ def export_branch(
     model: Model = None,
     settings: Settings = None,
     store: Store = None,
+    json: Json = None,
 ) -> None:
     """Write a version into one file, to carry it to another plant.
 
@@ -38,6 +40,7 @@ def export_branch(
     """
     from connectors.branches.package import pack
     from connectors.wiring import open_branch_store
+    from inspector.commands.line_operation import write_json
 
     said = Said(model=model, settings=settings, store=store)
     line_settings = said.line_settings(line)
@@ -49,6 +52,8 @@ def export_branch(
         soft_wrap=True,
         markup=False,
     )
+    if json is not None:
+        write_json(json, {"line": line, "version": version, "bytes": size})
 
 
 def import_branch(
@@ -57,6 +62,7 @@ def import_branch(
     model: Model = None,
     settings: Settings = None,
     store: Store = None,
+    json: Json = None,
 ) -> None:
     """Add the version that a file holds, once all of it was checked and it was loaded.
 
@@ -67,6 +73,7 @@ def import_branch(
     from connectors.branches.package import unpacked
     from connectors.examining import Place, load_version
     from connectors.wiring import open_branch_store
+    from inspector.commands.line_operation import write_json
     from inspector.model.artifact import trunk_folder
     from inspector.model.hybrid import Trunk
 
@@ -86,6 +93,12 @@ def import_branch(
         soft_wrap=True,
         markup=False,
     )
+    if json is not None:
+        named = branch.id
+        write_json(
+            json,
+            {"line": line, "version": named.version, "sha256": named.sha256},
+        )
 
 
 def _line_of(folder: Path) -> str:

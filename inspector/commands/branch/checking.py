@@ -55,7 +55,7 @@ def check(
         database=database,
         evidence=evidence,
     )
-    place = said.place(line)
+    place = said.place(line, record=gate)
     if gate:
         _examine(place, _required(version), json)
         return

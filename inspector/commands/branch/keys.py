@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from inspector.commands.branch.options import (
+    Json,
     Line,
     Model,
     Said,
@@ -22,6 +23,8 @@ def keygen(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="The private key to write.")
     ],
+    *,
+    json: Json = None,
 ) -> None:
     """Make a key to sign branches with; prints what a line's settings must name.
 
@@ -29,9 +32,12 @@ def keygen(
 
     Example: inspector branch keygen branches.pem
     """
+    from inspector.commands.line_operation import write_json
     from inspector.model.signing import make_key
 
     public = make_key(file)
+    if json is not None:
+        write_json(json, {"public_key": public})
     _say(f"{file}: the private key; in each line's settings goes:")
     _say(f'[branches]\npublic_key = "{public}"')
 
@@ -44,12 +50,14 @@ def sign(
     model: Model = None,
     settings: Settings = None,
     store: Store = None,
+    json: Json = None,
 ) -> None:
     """Sign a version that lies in a folder; it is checked before.
 
     Example: inspector branch sign poly 2 --model M --key branches.pem
     """
     from connectors.wiring import open_branch_store
+    from inspector.commands.line_operation import write_json
     from inspector.errors import InputError
     from inspector.model.signing import sign as put_signature
 
@@ -64,6 +72,8 @@ def sign(
     shelf = open_branch_store(said.model_folder(line_settings), unsigned)
     public = put_signature(shelf.fetch(line, version), key)
     _say(f"branch {version} of line {line} is signed; the public key is {public}")
+    if json is not None:
+        write_json(json, {"line": line, "version": version, "public_key": public})
 
 
 def _say(words: str) -> None:

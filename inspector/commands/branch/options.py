@@ -99,8 +99,12 @@ class Said:
             raise InputError.single(folder, what)
         return folder
 
-    def place(self, line: str) -> Place:
+    def place(self, line: str, *, record: bool) -> Place:
         """Put together all that is known of a line.
+
+        Args:
+            line: its name.
+            record: whether the record is needed too.
 
         Raises:
             InputError: what was named cannot be used.
@@ -114,23 +118,27 @@ class Said:
             model=self.model_folder(settings),
             rules=self.rules(settings),
             settings=settings,
-            engine=self.open_record(settings),
+            engine=self.open_record(settings) if record else None,
             evidence=self.evidence or evidence,
         )
 
     def open_record(self, settings: RunSettings | None) -> Engine | None:
-        """Open the record, if any was named; it must be there and up to date.
+        """Open the record, if any was named; it must be up to date.
+
+        A line that has not run yet has no record, though its settings name one.
 
         Raises:
             SettingsError: it cannot be used.
             StoreError: it cannot be reached.
         """
-        from connectors.database.engine import open_engine
+        from connectors.database.engine import is_absent, open_engine
         from connectors.database.schema import require_current
 
         named = self.database or (None if settings is None else settings.database)
         if named is None:
             return None
         engine = open_engine(named)
+        if self.database is None and is_absent(engine):
+            return None
         require_current(engine)
         return engine

@@ -57,6 +57,8 @@ COMMANDS = [
         ["bench"],
     ),
     *(["recording", "check"], ["db", "upgrade"], ["db", "check"]),
+    *(["branch", name] for name in ("list", "show", "diff", "check")),
+    *(["branch", name] for name in ("export", "import", "sign", "keygen")),
 ]
 
 
