@@ -6,21 +6,29 @@ starts without OpenCV, and one that needs no model without ONNX Runtime.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inspector.account import Tally
 from inspector.drift import DriftGuard
-from inspector.errors import SettingsError
+from inspector.errors import SettingsError, StoreAwayError
+from inspector.foreman import Foreman, Orders, Trained
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
 from inspector.ports import (
+    BatchStore,
     BranchStore,
     DriftWatch,
+    EvidenceStore,
     FrameSource,
     LogSource,
     Model,
+    ShadowStore,
+    VerdictStore,
     Watcher,
 )
 from inspector.queues import WhenFull
@@ -35,12 +43,22 @@ from inspector.settings import (
     PictureRules,
     RecordingFrames,
     RunSettings,
+    SpoolRules,
     load_settings,
     settings_sha256,
 )
+from inspector.shadowing import Shadow
 from inspector.storing import Archive, Storekeeper
 from inspector.types import NS_PER_S, Problem
-from inspector.windows import WindowAssembler
+from inspector.windows import WindowAssembler, Witness
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from connectors.database.spool import SpooledStore
+    from connectors.kafka.fed_line import BuiltLine
+    from connectors.kafka.settings import FedLineSettings, WorkerSettings
+    from connectors.kafka.worker import Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +71,15 @@ class Excerpt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """What a line's foreman needs to follow the record of branches."""
+
+    orders: Orders
+    first: Trained
+    shadows: ShadowStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brain:
     """A loaded model and the settings it decides by."""
 
@@ -60,6 +87,16 @@ class Brain:
     settings: ModelSettings
     folder: Path | None = None
     """Where the model lies, as it was given."""
+    staff: Staff | None = None
+    """`None`: the branch is never exchanged while the line runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spool:
+    """Where the verdicts of one line or worker wait while the database is away."""
+
+    name: str
+    rules: SpoolRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +105,8 @@ class Feed:
 
     sources: Sources
     capacities: Capacities
+    witness: Witness | None = None
+    """Is told what the windows show of clocks and late lines."""
 
 
 def assemble_line(
@@ -81,18 +120,21 @@ def assemble_line(
     from inspector.model.pictures import decode, unusable
 
     tally = Tally()
+    judge = Judge(
+        brain.model,
+        decode,
+        unusable,
+        rules=rulebook(line, brain.settings, brain.folder),
+        drift=_drift_watch(brain.settings),
+        audit_every=archive.audit_every,
+    )
     return Pipeline(
         sources=feed.sources,
-        assembler=WindowAssembler(line, feed.sources.log is not None),
-        judge=Judge(
-            brain.model,
-            decode,
-            unusable,
-            rules=_rulebook(line, brain),
-            drift=_drift_watch(brain.settings),
-        ),
+        assembler=WindowAssembler(line, feed.sources.log is not None, feed.witness),
+        judge=judge,
         storekeeper=Storekeeper(archive, tally, watchers),
         tally=tally,
+        foreman=_foreman(brain.staff, judge, archive, tally),
         capacities=feed.capacities,
     )
 
@@ -121,22 +163,26 @@ def load_brain(folder: Path, line: str, picture: PictureRules | None = None) -> 
     return Brain(model=model, settings=settings, folder=folder)
 
 
-def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
+def open_archive(
+    database: str, evidence: Path, *, upgrade: bool, spool: Spool | None = None
+) -> Archive:
     """Open where verdicts and evidence pictures are kept.
 
     Args:
         database: SQLAlchemy URL of SQLite or PostgreSQL.
         evidence: folder for pictures.
         upgrade: bring the database up to date, or make it, instead of refusing it.
+        spool: where verdicts wait while the database is away; `None`: nowhere.
 
     Raises:
         SettingsError: not such a URL, or not up to date.
-        StoreError: the database or the folder cannot be used.
+        StoreError: the database, the folder or the spool cannot be used.
         MissingExtraError: the database's driver is not installed.
     """
     from connectors.database import schema
     from connectors.database.engine import open_engine
     from connectors.database.evidence import EvidenceFolder
+    from connectors.database.people.house_rules import audit_every
     from connectors.database.verdict_store import SqlVerdictStore
     from inspector.model.drawing import draw_rejected
     from inspector.model.pictures import encode_png
@@ -144,13 +190,15 @@ def open_archive(database: str, evidence: Path, *, upgrade: bool) -> Archive:
     engine = open_engine(database)
     if upgrade:
         schema.upgrade(engine)
-    else:
+    elif spool is None:
         schema.require_current(engine)
+    store = SqlVerdictStore(engine)
     return Archive(
-        verdicts=SqlVerdictStore(engine),
+        verdicts=store if spool is None else _spooled(engine, store, spool),
         evidence=EvidenceFolder(evidence),
         encode_png=encode_png,
         draw=draw_rejected,
+        audit_every=audit_every(engine),
     )
 
 
@@ -176,6 +224,121 @@ def open_branch_store(model: Path, rules: BranchRules | None = None) -> BranchSt
     from connectors.branches.remote import RemoteBranchStore
 
     return RemoteBranchStore(place, model / "cache", said.public_key)
+
+
+def spooled(engine: Engine, inner: BatchStore, spool: Spool) -> SpooledStore:
+    """Let batches wait on this machine while their database is away.
+
+    Args:
+        engine: of the database; it may be away already.
+        inner: what stores a batch in one transaction.
+        spool: where they wait; its name tells one worker from another.
+
+    Raises:
+        SettingsError: the database is not up to date.
+        StoreError: the spool cannot be used.
+    """
+    from connectors.database import schema
+    from connectors.database.spool import CheckedBatches, SpooledStore, SpoolLimits
+
+    with suppress(StoreAwayError):
+        schema.require_current(engine)
+    rules = spool.rules
+    limits = SpoolLimits(max_bytes=int(rules.max_mb * 1e6), patience_s=rules.patience_s)
+    checked = CheckedBatches(inner, partial(schema.require_current, engine))
+    return SpooledStore(checked, rules.folder / f"{spool.name}.db", limits)
+
+
+def _spooled(engine: Engine, store: VerdictStore, spool: Spool) -> VerdictStore:
+    from connectors.database.spool import PlainBatches
+
+    return spooled(engine, PlainBatches(store), spool)
+
+
+BrainFor = Callable[[Path, str, PictureRules | None], Brain]
+"""Loads a line's model, as `load_brain` does."""
+
+
+def assemble_worker(
+    settings: WorkerSettings, database: str, brain_for: BrainFor = load_brain
+) -> Worker:
+    """Put a worker together that is fed by Kafka; nothing runs yet.
+
+    Args:
+        settings: of the worker.
+        database: SQLAlchemy URL; it may be away already.
+        brain_for: loads a line's model, once for each line.
+
+    Raises:
+        SettingsError: not such a URL, not up to date, or no folder of lines.
+        StoreError: the folder of evidence cannot be made.
+        MissingExtraError: the database's driver is not installed.
+    """
+    from connectors.database import schema
+    from connectors.database.delivery_ledger import SqlDeliveryLedger
+    from connectors.database.engine import open_engine
+    from connectors.database.evidence import EvidenceFolder
+    from connectors.kafka.worker import Worker
+
+    engine = open_engine(database)
+    with suppress(StoreAwayError):
+        schema.require_current(engine)
+    return Worker(
+        settings,
+        SqlDeliveryLedger(engine, settings.kafka.group),
+        FedLines(EvidenceFolder(settings.evidence), brain_for),
+    )
+
+
+class FedLines:
+    """Puts the lines of a worker together; a line's model is loaded once.
+
+    Args:
+        evidence: where the pictures of all lines are kept.
+        brain_for: loads a line's model.
+    """
+
+    def __init__(self, evidence: EvidenceStore, brain_for: BrainFor) -> None:
+        self._evidence = evidence
+        self._brain_for = brain_for
+        self._brains: dict[tuple[Path, str], Brain] = {}
+
+    def __call__(
+        self,
+        line: FedLineSettings,
+        sources: Sources,
+        verdicts: VerdictStore,
+        witness: Witness,
+    ) -> BuiltLine:
+        """Put a line together; see `Build`.
+
+        Raises:
+            InspectorError: its model cannot be loaded.
+        """
+        from connectors.kafka.fed_line import BuiltLine
+        from inspector.model.drawing import draw_rejected
+        from inspector.model.pictures import encode_png
+
+        brain = self._brain(line)
+        waits = sources.when_full is WhenFull.WAIT
+        room = Capacities.for_recording() if waits else Capacities()
+        archive = Archive(
+            verdicts=verdicts,
+            evidence=self._evidence,
+            encode_png=encode_png,
+            draw=draw_rejected,
+        )
+        feed = Feed(sources=sources, capacities=room, witness=witness)
+        return BuiltLine(
+            pipeline=assemble_line(line, feed, brain, archive),
+            branch=brain.model.branch.version,
+        )
+
+    def _brain(self, line: FedLineSettings) -> Brain:
+        key = (line.model, line.id)
+        if key not in self._brains:
+            self._brains[key] = self._brain_for(line.model, line.id, line.picture)
+        return self._brains[key]
 
 
 def replay_feed(recording: Recording, excerpt: Excerpt) -> Feed:
@@ -223,24 +386,33 @@ def _drift_watch(settings: ModelSettings) -> DriftWatch | None:
     return DriftGuard(rules) if rules is not None and rules.enabled else None
 
 
-def _rulebook(line: LineSettings, brain: Brain) -> Rulebook:
+def _foreman(
+    staff: Staff | None, judge: Judge, archive: Archive, tally: Tally
+) -> Foreman | None:
+    if staff is None:
+        return None
+    shadow = Shadow(archive, staff.shadows, tally)
+    return Foreman(staff.orders, judge, staff.first, shadow=shadow, tally=tally)
+
+
+def rulebook(
+    line: LineSettings, settings: ModelSettings, model: Path | None
+) -> Rulebook:
+    """Make the rules that parts are decided by, and name them by their hash."""
     # Where frames come from and rows go to does not decide: the hash leaves it out.
     deciding = LineSettings.model_validate(
         line.model_dump(include=set(LineSettings.model_fields))
     )
     return Rulebook(
-        decisions=brain.settings.decisions,
-        settings_sha256=settings_sha256(deciding, brain.settings),
-        model_folder="" if brain.folder is None else str(brain.folder),
+        decisions=settings.decisions,
+        settings_sha256=settings_sha256(deciding, settings),
+        model_folder="" if model is None else str(model),
     )
 
 
 def _memory_ns(settings: LineSettings) -> int:
     """How far back from a frame the log matters to it."""
-    travel_s = max((each.seconds_to_camera for each in settings.stations), default=0)
-    rules = settings.windows
-    reach_s = max(rules.horizon_s, travel_s + rules.travel_tolerance_s)
-    return int((reach_s + rules.out_of_order_s) * NS_PER_S)
+    return int(settings.log_reach_s * NS_PER_S)
 
 
 def _recorded_feed(settings: RunSettings, frames: RecordingFrames) -> Feed:

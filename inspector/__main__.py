@@ -15,15 +15,21 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from inspector.commands import branch, db, recording
+from inspector.commands import audit, branch, db, deadletters, people, recording
+from inspector.commands.account import account
+from inspector.commands.alarms import alarms
 from inspector.commands.bench import bench
 from inspector.commands.demo import demo
 from inspector.commands.evaluate import evaluate
 from inspector.commands.explain import explain
+from inspector.commands.gather import gather
 from inspector.commands.replay import replay
 from inspector.commands.run import run
+from inspector.commands.schema import schema
+from inspector.commands.shift_report import shift_report
 from inspector.commands.simulate import simulate
 from inspector.commands.train import train
+from inspector.commands.work import work
 from inspector.errors import InspectorError, MissingExtraError
 
 _EXTRAS = {
@@ -40,6 +46,8 @@ _EXTRAS = {
     "cryptography": "branches",
     "fsspec": "branches",
     "psycopg": "postgresql",
+    "kafka": "kafka",
+    "crc32c": "kafka",
     "jinja2": "report",
     "markupsafe": "report",
     "matplotlib": "report",
@@ -56,11 +64,29 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, evaluate, explain, replay, run, simulate, bench):
+for command in (
+    demo,
+    train,
+    evaluate,
+    explain,
+    replay,
+    run,
+    simulate,
+    bench,
+    gather,
+    alarms,
+):
     app.command()(command)
+app.command("shift-report")(shift_report)
+app.command()(work)
+app.command()(account)
+app.command()(schema)
 app.add_typer(recording.app, name="recording")
 app.add_typer(branch.app, name="branch")
 app.add_typer(db.app, name="db")
+app.add_typer(people.app, name="people")
+app.add_typer(audit.app, name="audit")
+app.add_typer(deadletters.app, name="deadletters")
 
 
 def _print_version(wanted: bool) -> None:

@@ -49,6 +49,8 @@ class Account:
     """Parts whose verdict is in the database, from this run or an earlier one."""
     already_stored: int
     """Of these, parts whose verdict was there before."""
+    spooled: int
+    """Of these, parts whose verdict waited on this machine for the database."""
     faults: Mapping[str, int]
     """Parts without a verdict, by reason."""
     decisions: Mapping[str, int]
@@ -66,6 +68,14 @@ class Account:
     overlays_lost: int
     """Such pictures that could not be drawn in time; `explain` can still make them."""
     watcher_failures: int
+    handovers: int
+    """Times that another branch took the line over."""
+    put_away: int
+    """Branches that crashed or stalled on a part, or could not be loaded."""
+    shadowed: int
+    """Parts that a branch in shadow judged too."""
+    shadow_lost: int
+    """Parts that it did not, because too many waited, or whose row was not stored."""
     latency: Latency
     """From a frame's arrival until its verdict was durable."""
     latency_by_stage: Mapping[str, Latency]
@@ -128,7 +138,8 @@ class Tally:
         self._lock = threading.Lock()
         self._parts = self._verdicts = self._already_stored = 0
         self._malformed_lines = self._evidence_lost = self._watcher_failures = 0
-        self._overlays = self._overlays_lost = 0
+        self._overlays = self._overlays_lost = self._spooled = 0
+        self._handovers = self._put_away = self._shadowed = self._shadow_lost = 0
         self._losses: Counter[Loss] = Counter()
         self._decisions: Counter[str] = Counter()
         self._routes: Counter[str] = Counter()
@@ -158,6 +169,11 @@ class Tally:
             self._verdicts += parts
             self._already_stored += already_there
             self._last_ns = self._mono_ns()
+
+    def spooled(self, parts: int) -> None:
+        """So many verdicts wait on this machine: the database is away."""
+        with self._lock:
+            self._spooled += parts
 
     def seen(self, verdict: Verdict, latency_ms: float, store_ms: float) -> None:
         """What one stored verdict says, and how long the part took altogether."""
@@ -197,6 +213,26 @@ class Tally:
         with self._lock:
             self._watcher_failures += 1
 
+    def handed_over(self) -> None:
+        """Another branch has taken the line over."""
+        with self._lock:
+            self._handovers += 1
+
+    def put_away(self) -> None:
+        """A branch was put away."""
+        with self._lock:
+            self._put_away += 1
+
+    def shadowed(self, parts: int) -> None:
+        """So many parts were judged in shadow, and the rows are stored."""
+        with self._lock:
+            self._shadowed += parts
+
+    def shadow_lost(self, parts: int = 1) -> None:
+        """So many parts will have no judgement of the branch in shadow."""
+        with self._lock:
+            self._shadow_lost += parts
+
     def account(self, late_lines: int = 0) -> Account:
         """Say what became of every part so far."""
         with self._lock:
@@ -204,6 +240,7 @@ class Tally:
                 parts=self._parts,
                 verdicts=self._verdicts,
                 already_stored=self._already_stored,
+                spooled=self._spooled,
                 faults=_plain(self._losses),
                 decisions=_plain(self._decisions),
                 routes=_plain(self._routes),
@@ -216,6 +253,10 @@ class Tally:
                 overlays=self._overlays,
                 overlays_lost=self._overlays_lost,
                 watcher_failures=self._watcher_failures,
+                handovers=self._handovers,
+                put_away=self._put_away,
+                shadowed=self._shadowed,
+                shadow_lost=self._shadow_lost,
                 latency=self._latency.latency(),
                 latency_by_stage={
                     stage: timed.latency() for stage, timed in self._stages.items()

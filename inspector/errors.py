@@ -17,8 +17,10 @@ InspectorError             exit code 1: something went wrong while running
 │   └── GateError          a branch was examined and is not good enough
 ├── PictureError           one picture cannot be read; the part becomes REVIEW
 ├── StoreError             verdicts cannot be stored; the line stops
-│   └── BranchStoreError   exit code 2: branches cannot be read or kept; what runs stays
+│   ├── BranchStoreError   exit code 2: branches cannot be read or kept; what runs stays
+│   └── StoreAwayError     the database is away, locked or full, and may come back
 ├── SourceError            a camera or log cannot be read, after all retries
+├── StalledError           a branch hangs on part after part; the line stops
 └── MissingExtraError      exit code 2: a package that is needed is not installed
 ```
 """
@@ -113,8 +115,16 @@ class BranchStoreError(StoreError):
     exit_code = 2
 
 
+class StoreAwayError(StoreError):
+    """The store cannot be reached or has no room now; the same batch may go later."""
+
+
 class SourceError(InspectorError):
     """A camera or a log cannot be read, after all retries."""
+
+
+class StalledError(InspectorError):
+    """Too many threads hang in a branch: only a new program can go on."""
 
 
 class MissingExtraError(InspectorError):

@@ -91,7 +91,7 @@ class Illustrator:
             self._tally.overlays_lost()
 
     def _work(self) -> None:
-        _give_way()
+        give_way()
         try:
             with suppress(QueueClosedError):
                 while True:
@@ -118,8 +118,8 @@ class Illustrator:
         self._tally.overlay_drawn()
 
 
-def _give_way() -> None:
-    """Let the line's threads go first where the system can tell threads apart."""
+def give_way() -> None:
+    """Let other threads than this go first, where the system can tell them apart."""
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _YIELDING)

@@ -3,14 +3,19 @@
 ```
 frame source ──▶ inbox ─┐
                         ├─▶ windows ─▶ judge ──▶ outbox ──▶ storekeeper ──▶ watchers
-log source ──▶ log box ─┘                                        └──▶ illustrator
- a thread each            the line's thread               the store's thread, and one
-                                                          that draws rejected parts
+log source ──▶ log box ─┘             ▲ │                         └──▶ illustrator
+ a thread each            the line's  │ │                  the store's thread, and one
+                          thread      │ ▼                  that draws rejected parts
+                                     foreman
+                exchanges the branch between two parts, on a thread of its own
 ```
 Frames and log lines come through queues of their own, so that no flood of log text can
 crowd out a part, and the line's thread reads a bounded piece of each in turn. A full
 inbox of a live camera hands its oldest frame back, which becomes REVIEW at once; every
 other full queue makes its giver wait.
+
+A part that its branch does not finish in time is taken from the line's thread by the
+timekeeper: it becomes REVIEW, and another thread takes over the line.
 
 Whatever ends the run, every part that was triggered has a verdict or a counted fault.
 """
@@ -19,15 +24,20 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 
 from inspector.account import Account, Loss, Tally
 from inspector.deciding import Trouble
-from inspector.judge import Clocks, Judge, Judged
+from inspector.errors import StalledError
+from inspector.foreman import Foreman
+from inspector.judge import Clocks, Judge, Judged, Turn
 from inspector.ports import FrameSource, LogSource
 from inspector.queues import BoundedQueue, QueueClosedError, WhenFull
 from inspector.storing import Storekeeper
+from inspector.timekeeping import LOOK_EVERY_S, Desk, RelievedError
 from inspector.types import (
     NS_PER_S,
     Fault,
@@ -41,6 +51,8 @@ from inspector.windows import WindowAssembler
 _log = logging.getLogger(__name__)
 
 _SOURCE_STOPS_WITHIN_S = 1.0
+_MAY_HANG = 4
+"""Threads that may hang in a branch at one time; with more, the line has to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +90,7 @@ class Pipeline:
         judge: gives each window its verdict.
         storekeeper: makes verdicts durable; shares `tally`.
         tally: counts every part.
+        foreman: follows which branch the line is to run; `None`: always the judge's.
         capacities: bounds of the queues.
         clocks: replaced in tests.
     """
@@ -90,6 +103,7 @@ class Pipeline:
         judge: Judge,
         storekeeper: Storekeeper,
         tally: Tally,
+        foreman: Foreman | None = None,
         capacities: Capacities | None = None,
         clocks: Clocks | None = None,
     ) -> None:
@@ -98,6 +112,7 @@ class Pipeline:
         self._judge = judge
         self._storekeeper = storekeeper
         self._tally = tally
+        self._foreman = foreman
         self._capacities = room = capacities or Capacities()
         self._mono_ns = (clocks or Clocks()).mono_ns
         self._bell = threading.Event()
@@ -106,6 +121,13 @@ class Pipeline:
         self._outbox = BoundedQueue[Judged](room.outbox, WhenFull.WAIT)
         self._taken_ns: dict[int, int] = {}
         """When each frame that waits in the assembler was taken, by its `id()`."""
+        self._ready: deque[Window] = deque()
+        """Closed, and not yet judged."""
+        self._desk = Desk()
+        self._line: threading.Thread | None = None
+        self._relieved: list[threading.Thread] = []
+        """Threads that a branch has not let go of yet."""
+        self._line_ended = threading.Event()
         self._stopping = False
         self._failure: BaseException | None = None
 
@@ -118,9 +140,13 @@ class Pipeline:
         """
         feeders = [self._thread(self._feed_frames), self._thread(self._feed_log)]
         storing = self._thread(self._serve_store)
-        line = self._thread(self._work)
-        line.join()
-        self._close(self._inbox, Loss.UNJUDGED)
+        with self._foreman or nullcontext():
+            self._line = self._thread(self._work)
+            timekeeper = self._thread(self._keep_time)
+            timekeeper.join()
+            if self._line not in self._relieved:
+                self._line.join()
+        self._close_inbox()
         self._stop_sources()
         self._log_box.close()
         for feeder in feeders:
@@ -187,18 +213,26 @@ class Pipeline:
     # The line's thread.
 
     def _work(self) -> None:
-        try:
-            while not self._is_done():
-                self._take_in()
-                windows = self._assembler.ready(self._mono_ns())
-                for window in windows:
-                    self._judge_window(window)
-                if not windows:
-                    self._rest()
-            for window in self._assembler.flush(self._mono_ns()):
-                self._judge_window(window)
-        finally:
-            self._tally.lost(Loss.UNJUDGED, len(self._taken_ns))
+        with ExitStack() as at_the_end:
+            at_the_end.callback(self._end_line)
+            try:
+                self._serve_line()
+            except RelievedError:  # Another thread has taken the line over.
+                at_the_end.pop_all()
+
+    def _serve_line(self) -> None:
+        while not self._is_done():
+            self._take_in()
+            self._ready += self._assembler.ready(self._mono_ns())
+            if not self._ready:
+                self._rest()
+            self._judge_ready()
+        self._ready += self._assembler.flush(self._mono_ns())
+        self._judge_ready()
+
+    def _end_line(self) -> None:
+        self._tally.lost(Loss.UNJUDGED, len(self._taken_ns))
+        self._line_ended.set()
 
     def _is_done(self) -> bool:
         """No part will come, and none waits that would still be worth its wait."""
@@ -217,11 +251,20 @@ class Pipeline:
         for frame in frames:
             self._assembler.add_frame(frame)
 
-    def _judge_window(self, window: Window) -> None:
-        taken_ns = self._taken_ns[id(window.frame)]
-        judged = self._judge.judge(window, taken_ns)
-        del self._taken_ns[id(window.frame)]
+    def _judge_ready(self) -> None:
+        while self._ready:
+            window = self._ready.popleft()
+            turn = self._judge.turn(window, self._taken_ns[id(window.frame)])
+            self._desk.begin(turn)
+            judged = self._judge.take(turn)
+            self._desk.end(turn)
+            self._finish(turn, judged)
+
+    def _finish(self, turn: Turn, judged: Judged) -> None:
+        del self._taken_ns[id(turn.window.frame)]
         self._send(judged)
+        if self._foreman is not None:
+            self._foreman.saw(turn, judged)
 
     def _rest(self) -> None:
         """Sleep until something comes or the oldest part has waited long enough."""
@@ -231,19 +274,39 @@ class Pipeline:
         elif (rest_ns := wake_ns - self._mono_ns()) > 0:
             self._bell.wait(rest_ns / NS_PER_S)
 
+    # The timekeeper's thread.
+
+    def _keep_time(self) -> None:
+        while not self._line_ended.wait(LOOK_EVERY_S):
+            turn = self._desk.take_overdue(self._mono_ns())
+            if turn is not None:
+                self._relieve(turn)
+
+    def _relieve(self, turn: Turn) -> None:
+        """Give up a part that its branch does not finish, and go on without it."""
+        self._finish(turn, self._judge.stalled(turn))
+        before = (*self._relieved, self._line)
+        self._relieved = [each for each in before if each and each.is_alive()]
+        if len(self._relieved) > _MAY_HANG:
+            self._end_line()
+            message = f"{len(self._relieved)} threads hang in a branch of this line"
+            raise StalledError(message)
+        self._line = self._thread(self._work)
+
     # Between the line and the store.
 
     def _send(self, judged: Judged) -> None:
         try:
             self._outbox.put(judged)
         except QueueClosedError:
-            self._tally.lost(Loss.UNSTORED)
+            self._storekeeper.give_up([judged])
 
     def _serve_store(self) -> None:
         try:
             self._storekeeper.serve(self._outbox)
         finally:
-            self._close(self._outbox, Loss.UNSTORED)
+            self._outbox.close()
+            self._storekeeper.give_up(self._outbox.take(self._capacities.outbox))
 
     # How it starts, fails and ends.
 
@@ -271,10 +334,8 @@ class Pipeline:
         if self._sources.log is not None:
             self._sources.log.stop()
 
-    def _close(
-        self, queue: BoundedQueue[Frame] | BoundedQueue[Judged], why: Loss
-    ) -> None:
-        """Close a queue that nobody serves any more, and account for what waits."""
-        queue.close()
-        left = queue.take(self._capacities.inbox + self._capacities.outbox)
-        self._tally.lost(why, len(left))
+    def _close_inbox(self) -> None:
+        """Close what nobody serves any more, and account for what waits."""
+        self._inbox.close()
+        left = self._inbox.take(self._capacities.inbox)
+        self._tally.lost(Loss.UNJUDGED, len(left))

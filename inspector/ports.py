@@ -7,10 +7,11 @@ called from any thread, any number of times, and takes effect within half a seco
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
 
 from inspector.branches import BranchAct
 from inspector.types import (
@@ -21,6 +22,7 @@ from inspector.types import (
     Pixels,
     Sample,
     Scores,
+    ShadowJudgement,
     TrunkId,
     Verdict,
 )
@@ -145,6 +147,8 @@ class StoreReceipt:
     inserted: int
     already_there: int
     """Parts that had a verdict; theirs stands, nothing was overwritten."""
+    spooled: int = 0
+    """Parts kept durably on this machine until the database is back."""
 
 
 class VerdictStore(Protocol):
@@ -155,6 +159,35 @@ class VerdictStore(Protocol):
 
         Raises:
             StoreError: nothing of the batch is stored.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the database."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What goes into the record in one transaction: verdicts, and what goes along."""
+
+    verdicts: Sequence[Verdict]
+    along: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """JSON values that only their giver and the store understand, such as offsets."""
+
+
+class BatchStore(Protocol):
+    """Keeps batches, each in one transaction, and the same one twice as once."""
+
+    def store_batch(self, batch: Batch) -> StoreReceipt:
+        """Commit a batch, all of it or nothing; when this returns, it is durable.
+
+        It may come a second time, when a power cut hid that the first had succeeded:
+        it must then change nothing.
+
+        Raises:
+            StoreAwayError: nothing is stored, and the same batch may go later.
+            StoreError: nothing is stored, and never will be: the batch is refused.
         """
         ...
 
@@ -195,6 +228,18 @@ class BranchActs(Protocol):
 
         Raises:
             StoreError: it cannot be read.
+        """
+        ...
+
+
+class ShadowStore(Protocol):
+    """Keeps what branches in shadow said: each part once for each version."""
+
+    def store(self, judgements: Sequence[ShadowJudgement]) -> None:
+        """Commit a batch; a part that the version judged before keeps what it said.
+
+        Raises:
+            StoreError: nothing of the batch is stored.
         """
         ...
 
@@ -263,4 +308,13 @@ class Verifications(Protocol):
         Raises:
             StoreError: they cannot be read.
         """
+        ...
+
+
+@runtime_checkable
+class ReviewSignal(Protocol):
+    """A watcher that also keeps parts back whose verdict could not be kept."""
+
+    def review(self, verdict: Verdict) -> None:
+        """Take note of a part that is not in the record: a REVIEW; must not block."""
         ...

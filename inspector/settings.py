@@ -304,6 +304,14 @@ class LineSettings(_Strict):
     picture: PictureRules | None = None
     """`None` leaves it to the branch, which was trained for one region and one cut."""
 
+    @property
+    def log_reach_s(self) -> float:
+        """How far back from a frame the log matters to it, in seconds."""
+        travel_s = max((each.seconds_to_camera for each in self.stations), default=0)
+        rules = self.windows
+        reach_s = max(rules.horizon_s, travel_s + rules.travel_tolerance_s)
+        return reach_s + rules.out_of_order_s
+
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         for what, names in (
@@ -361,6 +369,19 @@ class BranchRules(_Strict):
     """Who may overrule the gate, with a reason that goes on record."""
 
 
+class SpoolRules(_Strict):
+    """Where verdicts wait on this machine while the database is away."""
+
+    enabled: bool = True
+    """`false` stops the line as soon as the database is away."""
+    folder: Path = Path("spool")
+    """One file for each line; one program may use it at a time."""
+    max_mb: Annotated[float, Field(ge=0.1, le=100_000, allow_inf_nan=False)] = 256.0
+    """About 700 bytes for each verdict; when it is full the line stops."""
+    patience_s: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 2.0
+    """A database that does not answer for so long is away."""
+
+
 class RunSettings(LineSettings):
     """A production line with everything that `inspector run` needs."""
 
@@ -373,6 +394,7 @@ class RunSettings(LineSettings):
     """SQLAlchemy URL without a password: `INSPECTOR_DATABASE_URL` overrides it."""
     evidence: Path = Path("evidence")
     branches: BranchRules = BranchRules()
+    spool: SpoolRules = SpoolRules()
 
 
 class ModelSettings(_Strict):
@@ -386,7 +408,7 @@ class ModelSettings(_Strict):
     """When the shift has moved too far; `None` in settings that do not watch it."""
 
 
-SettingsT = TypeVar("SettingsT", bound=_Strict)
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 
 def load_settings(path: Path, kind: type[SettingsT]) -> SettingsT:

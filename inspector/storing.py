@@ -3,7 +3,7 @@
 Store first, show second. A picture and the window it was judged in are kept before the
 row that points to them, so that no row ever points to nothing; what cannot be kept does
 not cost the verdict: the row is stored without it and says so. A store that fails for
-good stops the line.
+good stops the line, and REVIEW is signalled for the parts in hand.
 """
 
 from __future__ import annotations
@@ -27,9 +27,15 @@ from inspector.errors import PictureError, StoreError
 from inspector.evidence import Evidence, WindowRecord, record_name
 from inspector.illustrating import Draw, Illustrator, Rejected
 from inspector.judge import Judged
-from inspector.ports import EvidenceStore, StoreReceipt, VerdictStore, Watcher
+from inspector.ports import (
+    EvidenceStore,
+    ReviewSignal,
+    StoreReceipt,
+    VerdictStore,
+    Watcher,
+)
 from inspector.queues import BoundedQueue, QueueClosedError
-from inspector.types import NS_PER_MS, Decision, Frame, Pixels, Verdict
+from inspector.types import NS_PER_MS, Decision, Fault, Frame, Pixels, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +61,8 @@ class Archive:
     """Makes a file of raw pixels."""
     draw: Draw | None = None
     """Draws rejected parts for people; `None` draws none."""
+    audit_every: int | None = None
+    """A rule of the house: evidence of every so many-th passed part is kept too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,18 +128,29 @@ class Storekeeper:
             StoreError: none of the batch is stored; its parts are counted as lost.
         """
         with ExitStack() as unless_stored:
-            unless_stored.callback(self._tally.lost, Loss.UNSTORED, len(batch))
+            unless_stored.callback(self.give_up, batch)
             kept = self._keep_evidence(batch)
             receipt = self._commit([judged.verdict for judged in kept])
             unless_stored.pop_all()
-        durable = receipt.inserted + receipt.already_there
+        durable = receipt.inserted + receipt.already_there + receipt.spooled
         self._tally.stored(durable, receipt.already_there)
+        self._tally.spooled(receipt.spooled)
         self._tally.lost(Loss.IDENTITY_CONFLICT, len(batch) - durable)
         for judged in kept:
             self._note(judged)
-            self._tell(judged.verdict)
-        if receipt.inserted:
+            for watcher in self._watchers:
+                self._tell(watcher, watcher.saw, judged.verdict)
+        if receipt.inserted or receipt.spooled:
             self._illustrate(kept)
+
+    def give_up(self, batch: Sequence[Judged]) -> None:
+        """Count parts whose verdict cannot be kept, and signal REVIEW for each."""
+        self._tally.lost(Loss.UNSTORED, len(batch))
+        for judged in batch:
+            verdict = _unstored(judged.verdict)
+            for watcher in self._watchers:
+                if isinstance(watcher, ReviewSignal):
+                    self._tell(watcher, watcher.review, verdict)
 
     def _illustrate(self, batch: Sequence[Judged]) -> None:
         """Have rejected parts drawn; a batch stored before is drawn already."""
@@ -155,7 +174,9 @@ class Storekeeper:
         if evidence is None:
             return None
         return _Keeping(
-            picture=self._hands.submit(self._keep_picture, evidence.window.frame),
+            picture=self._hands.submit(
+                keep_picture, self._archive, evidence.window.frame
+            ),
             window=self._hands.submit(self._keep_window, judged.verdict, evidence),
         )
 
@@ -187,17 +208,6 @@ class Storekeeper:
         content = WindowRecord.of(verdict, evidence).as_json()
         self._archive.evidence.keep_as(name, content, durable=True)
 
-    def _keep_picture(self, frame: Frame) -> str:
-        """Keep the very bytes the camera sent; raw pixels as PNG, which loses none."""
-        if frame.encoded is not None:
-            return self._archive.evidence.keep(frame.encoded, _suffix(frame.encoded))
-        if frame.pixels is None:
-            message = f"part {frame.frame_id} has no picture"
-            raise PictureError(message)
-        return self._archive.evidence.keep(
-            self._archive.encode_png(frame.pixels), ".png"
-        )
-
     def _commit(self, verdicts: Sequence[Verdict]) -> StoreReceipt:
         retrying = Retrying(
             retry=retry_if_exception_type(StoreError),
@@ -215,13 +225,40 @@ class Storekeeper:
             store_ms=(now_ns - judged.decided_mono_ns) / NS_PER_MS,
         )
 
-    def _tell(self, verdict: Verdict) -> None:
-        for watcher in self._watchers:
-            try:
-                watcher.saw(verdict)
-            except Exception:  # noqa: BLE001 - around a watcher: it never stops the line
-                self._tally.watcher_failed()
-                _log.exception("watcher %s failed", type(watcher).__name__)
+    def _tell(
+        self, watcher: object, tell: Callable[[Verdict], None], verdict: Verdict
+    ) -> None:
+        try:
+            tell(verdict)
+        except Exception:  # noqa: BLE001 - around a watcher: it never stops the line
+            self._tally.watcher_failed()
+            _log.exception("watcher %s failed", type(watcher).__name__)
+
+
+def _unstored(verdict: Verdict) -> Verdict:
+    """Whatever was decided: what is not in the record must not pass."""
+    reason = f"its verdict {verdict.decision} could not be stored"
+    return replace(
+        verdict, decision=Decision.REVIEW, reason=reason, fault=Fault.UNSTORED
+    )
+
+
+def keep_picture(archive: Archive, frame: Frame) -> str:
+    """Keep the very bytes the camera sent; raw pixels as PNG, which loses none.
+
+    Returns:
+        Its path inside the evidence store.
+
+    Raises:
+        PictureError: there is no picture.
+        StoreError: it cannot be written.
+    """
+    if frame.encoded is not None:
+        return archive.evidence.keep(frame.encoded, _suffix(frame.encoded))
+    if frame.pixels is None:
+        message = f"part {frame.frame_id} has no picture"
+        raise PictureError(message)
+    return archive.evidence.keep(archive.encode_png(frame.pixels), ".png")
 
 
 def _suffix(encoded: bytes) -> str:

@@ -76,9 +76,12 @@ class Fault(StrEnum):
     NOT_A_NUMBER = "not_a_number"
     UNKNOWN = "unknown"
     DEADLINE = "deadline"
+    STALLED = "stalled"
     OVERLOAD = "overload"
     MODEL_UNVERIFIED = "model_unverified"
     DRIFT = "drift"
+    UNSTORED = "unstored"
+    """Only ever signalled: the verdict that was decided could not be kept."""
     EXCEPTION = "exception"
 
 
@@ -212,6 +215,23 @@ class Verdict:
     evidence: str | None
     """Path of the picture inside the evidence folder, for parts that did not pass."""
     is_simulated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowJudgement:
+    """What a branch in shadow would have decided about a part, beside what was."""
+
+    live: Verdict
+    shadow: Verdict
+    """Its `latency_ms` is what looking at the part took, decoding included."""
+    evidence: str | None = None
+    """Path of the picture inside the evidence folder, where the two disagree."""
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the branches decide otherwise; a fault decides nothing."""
+        faultless = self.live.fault is None and self.shadow.fault is None
+        return faultless and self.live.decision is not self.shadow.decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

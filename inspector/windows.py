@@ -26,11 +26,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from itertools import chain
+from typing import Protocol
 
 from inspector.settings import LineSettings
 from inspector.types import NS_PER_MS, NS_PER_S, Frame, LogContext, LogLine, Window
 
 _WORD = re.compile(r"\w+")
+_FOREVER_NS = 2**63 - 1
 _Order = tuple[int, str, str, str]
 _Ranked = tuple[tuple[int, _Order], LogLine]
 """How far a line is from its part, in ns and then in order, and the line."""
@@ -53,6 +55,27 @@ class WindowCounts:
     """Lines given up for want of room, the oldest arrivals first."""
 
 
+class Witness(Protocol):
+    """Is told what the assembler sees; on its thread, so it must not block."""
+
+    def closed(
+        self, window: Window, ahead_ns: Mapping[str, int], watermark_ns: int | None
+    ) -> None:
+        """Take note of a window, and of how far stations that name it were ahead.
+
+        Args:
+            window: as it was closed.
+            ahead_ns: for each station that names the part's serial, by how much its
+                line is later than the part's nominal passing; negative if earlier.
+            watermark_ns: the log is read up to here, by its own times.
+        """
+        ...
+
+    def late(self, line: LogLine) -> None:
+        """Take note of a line that came after a part it may concern was closed."""
+        ...
+
+
 @dataclass(slots=True)
 class _Waiting:
     frame: Frame
@@ -65,8 +88,14 @@ class WindowAssembler:
     Not thread-safe: one thread owns it.
     """
 
-    def __init__(self, settings: LineSettings, has_log: bool) -> None:
+    def __init__(
+        self,
+        settings: LineSettings,
+        has_log: bool,
+        witness: Witness | None = None,
+    ) -> None:
         rules = settings.windows
+        self._witness = witness
         self._has_log = has_log
         self._max_lines = rules.max_lines
         self._max_wait_ns = int(rules.max_wait_ms * NS_PER_MS)
@@ -97,6 +126,12 @@ class WindowAssembler:
             evicted_lines=self._buffer.evicted,
         )
 
+    @property
+    def watermark_ns(self) -> int | None:
+        """The log is taken to be read up to here, by its own times; `None` at first."""
+        newest = self._buffer.newest_ns(_FOREVER_NS)
+        return None if newest is None else newest - self._out_of_order_ns
+
     def add_line(self, line: LogLine) -> None:
         """Take a log line; the same line twice counts once."""
         if not self._buffer.add(line):
@@ -106,6 +141,8 @@ class WindowAssembler:
             closed, line.station
         ):
             self._late_lines += 1
+            if self._witness is not None:
+                self._witness.late(line)
 
     def add_frame(self, frame: Frame) -> None:
         """Take a frame; it is closed by `ready` or `flush`, exactly once."""
@@ -150,12 +187,29 @@ class WindowAssembler:
         context = self._context(frame, bool(lines))
         self._contexts[context] += 1
         self._closed_until_ns = max(self._closed_until_ns or 0, frame.captured_ns)
-        return Window(
+        window = Window(
             frame=frame,
             log_lines=lines,
             log_context=context,
             closed_mono_ns=now_mono_ns,
         )
+        if self._witness is not None:
+            self._witness.closed(window, self._ahead_ns(frame), self.watermark_ns)
+        return window
+
+    def _ahead_ns(self, frame: Frame) -> dict[str, int]:
+        """Say by how much the stations that name a part did so after it passed them.
+
+        Looks beyond the window: a clock that is ahead is later than the picture.
+        """
+        ahead: dict[str, int] = {}
+        for station, track in self._buffer.naming(frame.serial or ""):
+            if station in self._travel_ns:
+                passed_ns = frame.captured_ns - self._travel_ns[station]
+                for _, line in track.outward(passed_ns, None, _FOREVER_NS):
+                    ahead[station] = line.logged_ns - passed_ns
+                    break
+        return ahead
 
     def _context(self, frame: Frame, found_lines: bool) -> LogContext:
         if self._buffer.taken == 0:

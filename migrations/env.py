@@ -8,12 +8,16 @@ from alembic import context
 from sqlalchemy import Connection
 
 from connectors.database.engine import open_engine
-from connectors.database.tables import metadata
+from connectors.database.metadata import compared, metadata
 
 
 def run_on(connection: Connection) -> None:
     """Run the migrations in one transaction."""
-    context.configure(connection=connection, target_metadata=metadata)
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        include_object=compared(connection),
+    )
     with context.begin_transaction():
         context.run_migrations()
 

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import fresh_postgresql, start_postgresql
+from tests.kafka_broker import Broker, some_broker
 
 if TYPE_CHECKING:
+    from tests.fed_plant import Plant
     from tests.small_model import SmallModel
+
+
+BROKER_KIND = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +47,31 @@ def recordings() -> Path:
     if not folder.is_dir():
         pytest.skip("the three recorded lines are not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Broker]:
+    """The session's broker; which one it is stands at the end of the report."""
+    with some_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        request.config.stash[BROKER_KIND] = broker.kind
+        yield broker
+
+
+@pytest.fixture
+def plant(kafka_broker: Broker, tmp_path: Path) -> Iterator[Plant]:
+    """A plant whose machines speak Kafka, with a database of its own."""
+    from tests.fed_plant import Plant  # noqa: PLC0415 - Kafka and OpenCV are slow
+
+    made = Plant(kafka_broker, tmp_path, f"sqlite:///{tmp_path / 'plant.db'}")
+    yield made
+    made.close()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    kind = config.stash.get(BROKER_KIND, None)
+    if kind is not None:
+        terminalreporter.write_line(f"Kafka tests ran against {kind}")

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping, func, select
 
+from connectors.database.people.chain import chaining
 from connectors.database.tables import branch_acts
-from connectors.database.values import moment, reading, storable, writing
+from connectors.database.values import moment, reading, storable
 from inspector.branches import Act, BranchAct
 
 
@@ -40,10 +41,10 @@ class SqlBranchActs:
         Raises:
             StoreError: it is not recorded.
         """
-        statement = branch_acts.insert().values(_as_row(act))
-        statement = statement.returning(*branch_acts.c)
-        with writing(self._engine) as connection:
-            return _as_act(connection.execute(statement).mappings().one())
+        said = f"branch: {act.act}"
+        with chaining(self._engine) as chain:
+            row = chain.insert(branch_acts, _as_row(act), who=act.who, act=said)
+            return _as_act(row)
 
     def last_act(self, line: str) -> int:
         """Give the number of a line's newest act, 0 before the first.

@@ -9,9 +9,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnectionLeftError
 
-from inspector.errors import MissingExtraError, SettingsError, StoreError
+from inspector.errors import (
+    MissingExtraError,
+    SettingsError,
+    StoreAwayError,
+    StoreError,
+)
 from inspector.types import Problem
 
 _BUSY_TIMEOUT_MS = 5000
@@ -27,6 +39,22 @@ _DRIVERS = {
 _DRIVER_AND_EXTRA = ("psycopg", "postgresql")
 _SECRETS = ("password", "sslpassword")
 _HIDDEN = "hidden"
+_AWAY_IN_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+_AWAY_IN_POSTGRESQL = frozenset({"08", "40", "53", "55", "57", "58"})
+"""Classes: connection, rollback (deadlock), resources, locks, operator, system."""
+_READ_ONLY = "25006"
+"""A standby that is not yet the primary."""
 
 
 def open_engine(database: str) -> Engine:
@@ -69,7 +97,24 @@ def store_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
     secrets = [engine.url.password, *map(engine.url.query.get, _SECRETS)]
     for secret in filter(None, secrets):
         first = first.replace(str(secret), _HIDDEN)
-    return StoreError(f"database {shown(engine.url)}: {first}")
+    kind = StoreAwayError if _is_away(error) else StoreError
+    return kind(f"database {shown(engine.url)}: {first}")
+
+
+def _is_away(error: SQLAlchemyError) -> bool:
+    """Whether the database, and not what was asked of it, is to blame."""
+    if isinstance(error, NoConnectionLeftError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        # Of an extended code, such as "I/O error: read", the last byte is the kind.
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _AWAY_IN_SQLITE
+    state = getattr(cause, "sqlstate", None)
+    if state is None:  # the connection broke, or never was
+        return isinstance(error, OperationalError | InterfaceError)
+    return state[:2] in _AWAY_IN_POSTGRESQL or state == _READ_ONLY
 
 
 def _open_sqlite(url: URL) -> Engine:

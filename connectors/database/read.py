@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -120,8 +120,8 @@ _AS_THEY_ARE = (
 )
 
 
-def as_verdict(row: RowMapping) -> Verdict:
-    """Read a row of the table of verdicts."""
+def as_verdict(row: Mapping[str, Any] | RowMapping) -> Verdict:
+    """Read a row of the table, as `as_row` lays it out, as a verdict."""
     plain: dict[str, Any] = {name: row[name] for name in _AS_THEY_ARE}
     fault = row["fault"]
     return Verdict(
@@ -141,7 +141,7 @@ def as_verdict(row: RowMapping) -> Verdict:
     )
 
 
-def _look(row: RowMapping) -> Look:
+def _look(row: Mapping[str, Any] | RowMapping) -> Look:
     """Say how closely the picture was looked at; before there were glances, in full."""
     if row["look"] is not None:
         return Look(row["look"])

@@ -15,14 +15,34 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.database.engine import folder_is_absent, is_absent, shown, store_error
-from connectors.database.tables import metadata
+from connectors.database.engine import (
+    folder_is_absent,
+    is_absent,
+    open_engine,
+    shown,
+    store_error,
+)
+from connectors.database.metadata import compared, metadata
 from inspector.errors import SettingsError, StoreError
 from inspector.types import Problem
 
 _ONE_AT_A_TIME = 7_114_001
 """Names the lock under which a PostgreSQL database is upgraded."""
-_APPEND_ONLY = ("verdicts", "branch_acts", "verifications")
+_APPEND_ONLY = (
+    "verdicts",
+    "branch_acts",
+    "verifications",
+    "shadow_judgements",
+    "people",
+    "logins",
+    "house_rules",
+    "audit_trail",
+    "line_acts",
+    "dispositions",
+    "alarm_acts",
+    "part_faults",
+    "amendments",
+)
 """Tables that can only be added to; each has triggers that see to it."""
 _SQLITE_ACTS = ("update", "delete", "replace")
 _GUARDS = {
@@ -87,10 +107,28 @@ def require_current(engine: Engine) -> None:
         raise SettingsError(found)
 
 
+def open_current(database: str) -> Engine:
+    """Open a database that has to be up to date.
+
+    Raises:
+        SettingsError: not a URL of a database, or it needs `inspector db upgrade`.
+        StoreError: it cannot be reached.
+        MissingExtraError: its driver is not installed.
+    """
+    engine = open_engine(database)
+    require_current(engine)
+    return engine
+
+
 def differences(connection: Connection) -> list[object]:
     """Compare a database with `tables.py`, as `alembic check` does."""
     context = MigrationContext.configure(
-        connection, opts={"compare_type": True, "compare_server_default": True}
+        connection,
+        opts={
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_object": compared(connection),
+        },
     )
     return list(compare_metadata(context, metadata))
 

@@ -42,10 +42,21 @@ class SqlVerdictStore:
         if not verdicts:
             return StoreReceipt(inserted=0, already_there=0)
         with writing(self._engine) as connection:
-            inserted = self._insert(connection, verdicts)
-            there = 0
-            if inserted < len(verdicts):
-                there = self._same_parts(connection, verdicts) - inserted
+            return self.store_in(connection, verdicts)
+
+    def store_in(
+        self, connection: Connection, verdicts: Sequence[Verdict]
+    ) -> StoreReceipt:
+        """Store a batch within a transaction of the giver's, who ends it.
+
+        Raises:
+            SQLAlchemyError: the transaction is of no use any more.
+            OverflowError: likewise; a number is beyond what SQLite can hold.
+        """
+        inserted = self._insert(connection, verdicts)
+        there = 0
+        if inserted < len(verdicts):
+            there = self._same_parts(connection, verdicts) - inserted
         return StoreReceipt(inserted=inserted, already_there=there)
 
     def close(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, select
+from sqlalchemy import Connection, Engine, RowMapping, select
 
+from connectors.database.people.chain import Chain, chaining
 from connectors.database.tables import verifications
-from connectors.database.values import moment, reading, storable, writing
+from connectors.database.values import moment, reading, storable
 from inspector.errors import InputError
 from inspector.verification import Outcome, PartKey, Verification
 
@@ -30,12 +31,8 @@ class SqlVerifications:
             InputError: what it takes back is no word about the same part.
             StoreError: it is not recorded.
         """
-        statement = verifications.insert().values(_as_row(word))
-        statement = statement.returning(*verifications.c)
-        with writing(self._engine) as connection:
-            if word.withdraws is not None:
-                _require_about(connection, word.withdraws, word.part)
-            return _as_word(connection.execute(statement).mappings().one())
+        with chaining(self._engine) as chain:
+            return add_word(chain, word)
 
     def of_line(self, line: str) -> Sequence[Verification]:
         """Give all words about a line's parts, in the order they were recorded.
@@ -43,7 +40,10 @@ class SqlVerifications:
         Raises:
             StoreError: they cannot be read.
         """
-        return self._ask(verifications.c.line == line)
+        of_line = select(verifications).where(verifications.c.line == line)
+        question = of_line.order_by(verifications.c.id)
+        with reading(self._engine) as connection:
+            return [_as_word(row) for row in connection.execute(question).mappings()]
 
     def of_part(self, line: str, camera: str, frame_id: int) -> Sequence[Verification]:
         """Give the words about one part, in the order they were recorded.
@@ -51,14 +51,32 @@ class SqlVerifications:
         Raises:
             StoreError: they cannot be read.
         """
-        table = verifications.c
-        here = (table.line == line) & (table.camera == camera)
-        return self._ask(here & (table.frame_id == frame_id))
-
-    def _ask(self, which: ColumnElement[bool]) -> list[Verification]:
-        question = select(verifications).where(which).order_by(verifications.c.id)
         with reading(self._engine) as connection:
-            return [_as_word(row) for row in connection.execute(question).mappings()]
+            return words_of_part(connection, (line, camera, frame_id))
+
+
+def add_word(chain: Chain, word: Verification) -> Verification:
+    """Add a word inside a transaction, with its link in the audit trail.
+
+    Raises:
+        InputError: what it takes back is no word about the same part.
+    """
+    if word.withdraws is not None:
+        _require_about(chain.connection, word.withdraws, word.part)
+    act = f"verification: {word.outcome}"
+    return _as_word(chain.insert(verifications, _as_row(word), who=word.who, act=act))
+
+
+def words_of_part(connection: Connection, part: PartKey) -> list[Verification]:
+    """Give the words about one part inside a transaction, in their order."""
+    table = verifications.c
+    line, camera, frame_id = part
+    question = (
+        select(verifications)
+        .where(table.line == line, table.camera == camera, table.frame_id == frame_id)
+        .order_by(table.id)
+    )
+    return [_as_word(row) for row in connection.execute(question).mappings()]
 
 
 def _require_about(connection: Connection, number: int, part: PartKey) -> None:

@@ -43,6 +43,26 @@ def bench(
     tiling: Annotated[
         bool, typer.Option("--tiling", help="What tiles of large pictures cost.")
     ] = False,
+    swap_under_load: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Swap the branch N times during replays of all shifts at 30 parts/s.",
+        ),
+    ] = None,
+    swap: Annotated[
+        bool,
+        typer.Option(
+            "--swap",
+            help="What the line costs as a new one: its branch alone, or everything. "
+            "MODEL is then a folder that keeps what is trained for it.",
+        ),
+    ] = False,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="REC", help="With --swap: a line that the trunk knows."),
+    ] = None,
     markdown: Annotated[
         Path | None, typer.Option(help="Also write the tables to this file.")
     ] = None,
@@ -58,6 +78,8 @@ def bench(
     """
     from inspector.commands.bench_log import bench_log, line_counts, log_section
     from inspector.commands.bench_routing import bench_routing, routing_section
+    from inspector.commands.bench_swap_cost import measure as measure_swap_cost
+    from inspector.commands.bench_swaps import SwapPlan, measure_swaps, swaps_section
     from inspector.commands.bench_tiling import measure_tiling, tiling_section
     from inspector.commands.line_operation import write_json, write_text
     from inspector.commands.printing import show
@@ -74,6 +96,11 @@ def bench(
         section = log_section(bench_log(recorded, model, counts, (split, limit)))
     elif tiling:
         section = tiling_section(measure_tiling(recorded, model, split, rounds))
+    elif swap:
+        section = measure_swap_cost(recorded, beside or [], model)
+    elif swap_under_load is not None:
+        plan = SwapPlan(swaps=swap_under_load, rounds=rounds)
+        section = swaps_section(measure_swaps(recorded, model, plan))
     else:
         section = _time_section(recorded, model, (split, limit, rounds))
     show([section])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 from rich.console import Console
+
+from inspector.commands.options import DEFAULT_DATABASE, Database, JsonFile
 
 app = typer.Typer(
     add_completion=False,
@@ -14,22 +13,9 @@ app = typer.Typer(
     help="Bring the database up to date, or check it.",
 )
 
-_URL = Annotated[
-    str,
-    typer.Option(
-        "--database",
-        envvar="INSPECTOR_DATABASE_URL",
-        help="SQLAlchemy URL; a password belongs into the environment variable.",
-    ),
-]
-_JSON = Annotated[
-    Path | None, typer.Option("--json", help="Also write the result to this file.")
-]
-_DEFAULT = "sqlite:///inspector.db"
-
 
 @app.command()
-def upgrade(database: _URL = _DEFAULT, json: _JSON = None) -> None:
+def upgrade(database: Database = DEFAULT_DATABASE, json: JsonFile = None) -> None:
     """Bring a database up to date; a SQLite file is made if need be.
 
     Example: inspector db upgrade --database sqlite:///inspector.db
@@ -46,7 +32,7 @@ def upgrade(database: _URL = _DEFAULT, json: _JSON = None) -> None:
 
 
 @app.command()
-def check(database: _URL = _DEFAULT, json: _JSON = None) -> None:
+def check(database: Database = DEFAULT_DATABASE, json: JsonFile = None) -> None:
     """Say whether a database is up to date; exit code 2 if it is not.
 
     Example: inspector db check --database sqlite:///inspector.db

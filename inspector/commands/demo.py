@@ -101,6 +101,7 @@ def _run_shift(
     kept: tuple[Path, Path],
     pace: tuple[float, int],
 ) -> Account:
+    from connectors.pulsing import heard
     from connectors.wiring import (
         Excerpt,
         assemble_line,
@@ -115,10 +116,12 @@ def _run_shift(
     brain = load_brain(model, LINE)
     # Each run is a shift of its own: an earlier one's verdicts are put aside, not lost.
     put_aside(database)
-    archive = open_archive(f"sqlite:///{database}", evidence, upgrade=True)
+    url = f"sqlite:///{database}"
+    archive = open_archive(url, evidence, upgrade=True)
     feed = replay_feed(recording, Excerpt(pace=rate, split=SHIFT, limit=parts))
     try:
-        return operate(assemble_line(recording.settings, feed, brain, archive))
+        with heard(feed, recording.settings, brain, (url, evidence)) as listened:
+            return operate(assemble_line(recording.settings, listened, brain, archive))
     finally:
         archive.verdicts.close()
 

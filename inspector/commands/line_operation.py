@@ -6,18 +6,19 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
 
 from inspector.account import Account
+from inspector.commands.hall import imbalance
 from inspector.commands.printing import as_table
 from inspector.errors import InspectorError
 from inspector.pipeline import Pipeline
@@ -27,6 +28,7 @@ from inspector.reporting.tables import Section, Sheet, sheet
 from inspector.storing import Archive
 
 _LOOK_EVERY_S = 0.1
+T = TypeVar("T")
 
 
 def operate(pipeline: Pipeline) -> Account:
@@ -38,16 +40,24 @@ def operate(pipeline: Pipeline) -> Account:
     Raises:
         InspectorError: the line broke down, or its account does not balance.
     """
-    with _signals() as asked, ThreadPoolExecutor(1, "operate") as pool:
-        running = pool.submit(pipeline.run)
+    account = run_until_asked(pipeline.run, pipeline.stop)
+    if not account.balances:
+        raise InspectorError(imbalance(account))
+    return account
+
+
+def run_until_asked(run: Callable[[], T], stop: Callable[[], None]) -> T:
+    """Run on another thread, and call `stop` when SIGINT or SIGTERM asks to stop.
+
+    Must be called from the main thread; raises what `run` raises.
+    """
+    with collected_signals() as asked, ThreadPoolExecutor(1, "operate") as pool:
+        running = pool.submit(run)
         while not wait([running], timeout=_LOOK_EVERY_S).done:
             if asked:
                 asked.clear()
-                pipeline.stop()
-        account = running.result()
-    if not account.balances:
-        raise InspectorError(_imbalance(account))
-    return account
+                stop()
+        return running.result()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +123,7 @@ def account_tables(account: Account) -> list[Table]:
 
 
 @contextmanager
-def _signals() -> Iterator[list[int]]:
+def collected_signals() -> Iterator[list[int]]:
     """Collect the signals that ask to stop.
 
     The handler does nothing but note them: it may interrupt the main thread while that
@@ -135,13 +145,6 @@ def _signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _imbalance(account: Account) -> str:
-    return (
-        f"the account does not balance: {account.parts} parts, {account.verdicts} "
-        f"verdicts, {sum(account.faults.values())} counted faults"
-    )
-
-
 def account_section(account: Account) -> Section:
     """Lay an account out: what became of the parts, and how fast."""
     return Section(title="Account", sheets=(_parts(account), _latency(account)))
@@ -152,6 +155,7 @@ def _parts(account: Account) -> Sheet:
         "triggered": account.parts,
         "verdicts stored": account.verdicts,
         "  of these stored before": account.already_stored,
+        "  of these kept here while the database was away": account.spooled,
         **_named("without a verdict", account.faults),
         **_named("decision", account.decisions),
         **_named("route", account.routes),
@@ -164,6 +168,10 @@ def _parts(account: Account) -> Sheet:
         "rejected parts drawn for people": account.overlays,
         "  could not be drawn in time": account.overlays_lost,
         "watcher failures": account.watcher_failures,
+        "branches that took the line over": account.handovers,
+        "branches put away": account.put_away,
+        "judged in shadow too": account.shadowed,
+        "  not judged in shadow": account.shadow_lost,
     }
     counted = [(what, f"{count}") for what, count in rows.items()]
     return sheet("What became of the parts", ("what", "parts"), counted)

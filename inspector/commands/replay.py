@@ -65,16 +65,19 @@ def replay(
 ) -> None:
     """Judge a recorded line as if it ran now, and store every verdict.
 
-    Each part is stored once: replaying again changes nothing, and continues where an
+    What the database's record of branches says is followed as in `inspector run`. Each
+    part is stored once: replaying again changes nothing, and continues where an
     interrupted replay ended. Exit code 1 if any part is unaccounted for.
 
     Example: inspector replay recordings/poly --model M --rate 30 --json account.json
     """
+    from connectors.pulsing import heard
+    from connectors.staffing import Source, Trunks, load_staffed_brain, open_record
     from connectors.wiring import (
         Excerpt,
         assemble_line,
-        load_brain,
         open_archive,
+        open_branch_store,
         replay_feed,
     )
     from inspector.commands.line_operation import AccountFiles, operate_and_report
@@ -82,8 +85,16 @@ def replay(
 
     at = pace(rate)
     recorded = Recording.load(recording)
-    brain = load_brain(model, recorded.settings.id, recorded.settings.picture)
     archive = open_archive(database, evidence, upgrade=True)
+    record = open_record(database)
+    source = Source(model=model, store=open_branch_store(model), trunks=Trunks())
+    brain = load_staffed_brain(recorded.settings, source, record)
     feed = replay_feed(recorded, Excerpt(pace=at, split=split, limit=limit))
-    line = assemble_line(recorded.settings, feed, brain, archive)
-    operate_and_report(line, archive, AccountFiles(json=json, markdown=markdown))
+    files = AccountFiles(json=json, markdown=markdown)
+    kept = database, evidence
+    try:
+        with heard(feed, recorded.settings, brain, kept) as listened:
+            line = assemble_line(recorded.settings, listened, brain, archive)
+            operate_and_report(line, archive, files)
+    finally:
+        record.close()

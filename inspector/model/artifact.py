@@ -53,6 +53,8 @@ class TrunkManifest(_Strict):
     kind: Literal["trunk"] = "trunk"
     format: Literal[2] = 2
     version: Name
+    lines: list[Name] = []
+    """Whose logs and labels it has learned from; empty in older trunks."""
     files: dict[FileName, Sha256]
 
 
@@ -126,7 +128,7 @@ class ShiftFigures(_Strict):
 
     parts: Annotated[int, Field(ge=1)]
     bad: Annotated[int, Field(ge=0)]
-    auroc: Annotated[float, Field(ge=0, le=1)] | None
+    auroc: Annotated[float, Field(ge=0, le=1)] | None = None
     """Area under the ROC curve; `None` where all parts are good, or all are bad."""
     escapes: Annotated[int, Field(ge=0)]
     false_rejects: Annotated[int, Field(ge=0)]
@@ -341,6 +343,11 @@ def write_manifest(folder: Path, manifest: Mapping[str, object]) -> str:
     raw = tomli_w.dumps(manifest).encode()
     (folder / MANIFEST).write_bytes(raw)
     return hashlib.sha256(raw).hexdigest()
+
+
+def sha256_of(content: bytes) -> str:
+    """Hash a file's content as a manifest names it."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _written(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:

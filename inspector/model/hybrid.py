@@ -194,6 +194,11 @@ class Branch:
         self._look = _network(artifact, LOOK, large=True)
         self._verify(artifact)
 
+    def interrupt(self) -> None:
+        """End a look that is under way as soon as it can be ended, from any thread."""
+        self._glance.interrupt()
+        self._look.interrupt()
+
     def fit(self, pixels: Pixels) -> Pixels:
         """Bring one picture of any size to the tiles that the branch reads.
 
@@ -275,6 +280,10 @@ class HybridModel:
     def verified(self) -> bool:
         """Loading checks hashes and golden samples, or fails."""
         return True
+
+    def interrupt(self) -> None:
+        """End the branch's look that is under way; other lines share the trunk."""
+        self._branch.interrupt()
 
     def with_settings(self, settings: ModelSettings) -> HybridModel:
         """Give a model of the same trunk and branch that decides by other settings."""

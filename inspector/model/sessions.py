@@ -69,10 +69,21 @@ class Network:
         """What really runs it: being listed as available proves nothing."""
         self._inputs = [each.name for each in self._session.get_inputs()]
 
+        self._run_options = ort.RunOptions()
+
     def run(self, *inputs: Array) -> list[NDArray[np.float32]]:
         """Compute the outputs for inputs in the graph's order."""
         feed: Mapping[str, Array] = dict(zip(self._inputs, inputs, strict=True))
-        return cast("list[NDArray[np.float32]]", self._session.run(None, feed))
+        found = self._session.run(None, feed, self._run_options)
+        return cast("list[NDArray[np.float32]]", found)
+
+    def interrupt(self) -> None:
+        """End the run that is under way at its next operator; later ones are not.
+
+        ONNX Runtime looks at the flag between two operators, not within one.
+        """
+        interrupted, self._run_options = self._run_options, ort.RunOptions()
+        interrupted.terminate = True
 
 
 def wanted_providers() -> tuple[str, ...]:
@@ -97,6 +108,17 @@ def _has_cuda_driver() -> bool:
     except OSError:
         return False
     return True
+
+
+def give_back_memory() -> None:
+    """Give memory that networks have left back to the system, where that can be done.
+
+    glibc keeps what was freed for the next allocation of its size; after many exchanges
+    of networks it would keep more and more.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name != "nt" else None
+    if trim is not None:
+        trim(0)
 
 
 def threads_for(*, large: bool) -> int:

@@ -32,7 +32,7 @@ from inspector.training.networks import (
     patch_features,
     worst_tiles,
 )
-from inspector.training.views import VIEWS, FeatureStore, Labelled, turned
+from inspector.training.views import FeatureStore, Labelled, turned
 from inspector.types import FloatArray
 
 MEMORY = 500
@@ -84,7 +84,7 @@ def self_supervise(
     heads.train()
     for _ in range(epochs):
         for store, parts in _mixed(lines, rng):
-            one, other = rng.choice(VIEWS, 2, replace=False)
+            one, other = rng.choice(store.views, 2, replace=False)
             loss = _view_loss(
                 _upright(heads(store.read(parts, one)[scales]), one),
                 _upright(heads(store.read(parts, other)[scales]), other),
@@ -127,7 +127,7 @@ def train_heads(
     rng = np.random.default_rng(0)
     for _ in range(plan.epochs):
         for some in _shuffled(parts, rng):
-            view = int(rng.integers(VIEWS))
+            view = int(rng.integers(store.views))
             reading = heads(store.read(some, view)[scales])
             _step(optimiser, branch_loss(reading, labelled, some, view))
             schedule.step()
@@ -184,7 +184,7 @@ def remember_good_parts(store: FeatureStore, scales: slice, good: Parts) -> Good
     mean, spread = patches.mean(0), patches.std(0) + 1e-6
     few = rng.permutation(len(patches))[:_CANDIDATES]
     patches = (patches[few] - mean) / spread
-    return GoodParts(mean, spread, patches[_spread_out(patches, MEMORY)].contiguous())
+    return GoodParts(mean, spread, patches[spread_out(patches, MEMORY)].contiguous())
 
 
 @torch.no_grad()
@@ -306,7 +306,8 @@ def _mask_loss(cells: Tensor, masks: FloatArray, view: int) -> Tensor:
     )
 
 
-def _spread_out(patches: Tensor, count: int) -> list[int]:
+def spread_out(patches: Tensor, count: int) -> list[int]:
+    """Choose patches that stand for all: greedy k-centres in a random projection."""
     generator = torch.Generator().manual_seed(0)
     width = patches.shape[1]
     flat = patches @ torch.randn(width, 64, generator=generator) / 8

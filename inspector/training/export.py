@@ -49,7 +49,7 @@ from inspector.training.networks import (
     IMPRESSION,
     SIDE,
     WIDTH,
-    Branch,
+    PictureBranch,
     PictureReading,
     impression,
     with_summary,
@@ -82,14 +82,17 @@ def check_agreement(line: str, found: Agreement) -> None:
         raise ExportError(message)
 
 
-def export_trunk(folder: Path, trunk: Trunk, version: str, example: LineData) -> str:
+def export_trunk(
+    folder: Path, trunk: Trunk, version: str, lines: Sequence[LineData]
+) -> str:
     """Write a trunk; returns the sha256 that names it.
 
     Args:
         folder: where to.
         trunk: in evaluation mode.
         version: its name.
-        example: a line, for golden samples out of its validation shift.
+        lines: what it has learned from; golden samples are out of the first one's
+            validation shift.
     """
     files = {
         "log_lines.onnx": _lines_graph(trunk),
@@ -98,14 +101,15 @@ def export_trunk(folder: Path, trunk: Trunk, version: str, example: LineData) ->
         "router.onnx": _router_graph(trunk),
         "look_router.onnx": _look_router_graph(trunk),
         "weights.safetensors": save(_weights(trunk)),
-        "golden.npz": _golden_trunk(trunk, example),
+        "golden.npz": _golden_trunk(trunk, lines[0]),
     }
-    manifest = TrunkManifest(version=version, files={})
+    names = [line.labelled.line for line in lines]
+    manifest = TrunkManifest(version=version, lines=names, files={})
     return write_artifact(folder, manifest.model_dump(exclude={"files"}), files)
 
 
 def export_branch(
-    folder: Path, branch: Branch, line: LineData, named: BranchManifest
+    folder: Path, branch: PictureBranch, line: LineData, named: BranchManifest
 ) -> str:
     """Write a branch that can be loaded; `seal_branch` makes it whole.
 
@@ -172,7 +176,7 @@ _SOME = 5
 def _lines_graph(trunk: Trunk) -> bytes:
     pieces = torch.ones(_SOME, WORDS, PIECES, dtype=torch.int64)
     numbers = torch.zeros(_SOME, WORDS, NUMBER_FEATURES)
-    return _graph(trunk.log.lines, {"pieces": pieces, "numbers": numbers}, axis=0)
+    return graph_of(trunk.log.lines, {"pieces": pieces, "numbers": numbers}, axis=0)
 
 
 def _window(more: int = 0) -> dict[str, Tensor]:
@@ -184,15 +188,15 @@ def _window(more: int = 0) -> dict[str, Tensor]:
 
 
 def _context_graph(trunk: Trunk) -> bytes:
-    return _graph(_ReadContext(trunk.log.context), _window(), axis=1)
+    return graph_of(_ReadContext(trunk.log.context), _window(), axis=1)
 
 
 def _router_graph(trunk: Trunk) -> bytes:
-    return _graph(trunk.router, _window(), axis=1)
+    return graph_of(trunk.router, _window(), axis=1)
 
 
 def _look_router_graph(trunk: Trunk) -> bytes:
-    return _graph(trunk.look_router, {"impression": torch.zeros(1, IMPRESSION)}, None)
+    return graph_of(trunk.look_router, {"impression": torch.zeros(1, IMPRESSION)}, None)
 
 
 def _fusion_graph(trunk: Trunk) -> bytes:
@@ -202,11 +206,11 @@ def _fusion_graph(trunk: Trunk) -> bytes:
         "log": torch.zeros(1, _SOME, WIDTH),
         "present": torch.ones(1, _SOME),
     }
-    return _graph(trunk.fusion, inputs, axis=1, fixed=("picture", "cells"))
+    return graph_of(trunk.fusion, inputs, axis=1, fixed=("picture", "cells"))
 
 
 class _Glance(nn.Module):
-    def __init__(self, branch: Branch) -> None:
+    def __init__(self, branch: PictureBranch) -> None:
         super().__init__()
         self.branch = branch
 
@@ -216,10 +220,10 @@ class _Glance(nn.Module):
 
 def _branch_graph(branch: nn.Module, channels: int) -> bytes:
     picture = torch.zeros(1, SIDE, SIDE, channels, dtype=torch.uint8)
-    return _graph(branch, {"picture": picture}, axis=None)
+    return graph_of(branch, {"picture": picture}, axis=None)
 
 
-def _graph(
+def graph_of(
     module: nn.Module,
     inputs: Mapping[str, Tensor],
     axis: int | None,
@@ -290,7 +294,7 @@ def _whole(lines: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _golden_branch(branch: Branch, line: LineData) -> bytes:
+def _golden_branch(branch: PictureBranch, line: LineData) -> bytes:
     bad = line.labelled.bad[line.val]
     few = [
         *line.val[bad][: GOLDEN_PICTURES // 2],

@@ -140,20 +140,27 @@ def outcome(trunk: Trunk, pair: Pair) -> Outcome:
     )
 
 
-def calibrate(pair: Pair, found: Outcome) -> Weights:
+def calibrate(pair: Pair, found: Outcome, *, log_is_honest: bool = True) -> Weights:
     """Fit the weights of each route on honest opinions.
 
     What fusion adds was learned on the training shift, so only `val` can tell whether
     it helps: it is taken by a whole, a half, or not at all.
+
+    Args:
+        pair: the line's data.
+        found: logits of its parts.
+        log_is_honest: `False` if the trunk has learned this line's training shift, so
+            that only `val` can tell what the log is worth.
     """
     bad = pair.line.labelled.bad[pair.honest]
     picture, log = found.picture.numpy(), found.log.numpy()
     glance = found.glance.numpy()
     on_picture = fit_weights(picture[:, None], bad)
     on_glance = fit_weights(glance[:, None], bad)
-    on_log = fit_weights(log[:, None], bad)
-    a, b, c = _humble_sum(picture, log, bad)
     val = slice(len(pair.line.train), None)
+    told = slice(None) if log_is_honest else val
+    on_log = fit_weights(log[told, None], bad[told])
+    a, b, c = _humble_sum(picture[told], log[told], bad[told])
     wanted = torch.from_numpy(bad[val]).float()
     total = torch.from_numpy(a * picture + b * log + c)[val].float()
     losses = {
@@ -171,7 +178,7 @@ def calibrate(pair: Pair, found: Outcome) -> Weights:
         glance=(on_glance[0], on_glance[1]),
         log=(on_log[0], on_log[1]),
         both=(a, b, share, c),
-        glance_and_log=_humble_sum(glance, log, bad),
+        glance_and_log=_humble_sum(glance[told], log[told], bad[told]),
     )
 
 

@@ -365,12 +365,24 @@ Sight = tuple[BranchHeads, GoodParts]
 """What reads one kind of look."""
 
 
-class Branch(nn.Module):
+class PictureBranch(nn.Module):
     """A line's CNN branch: picture in, tokens and opinions out.
 
     It is exported as two graphs. The glance reads the picture at half its size with
-    the first layers of the backbone only; the full look reads all of it, and its
-    opinion is added to the glance's.
+    the first layers of the backbone only; the full look reads all of it.
+    """
+
+    def forward(self, picture: Tensor) -> PictureReading:
+        """Look in full at pictures `[n, SIDE, SIDE, 1 or 3]` of 0 to 255."""
+        raise NotImplementedError
+
+    def glance(self, picture: Tensor) -> PictureReading:
+        """Glance at the same pictures."""
+        raise NotImplementedError
+
+
+class Branch(PictureBranch):
+    """A branch that has learned from labels; a look's opinion is added to the glance's.
 
     opinion: weights of the heads and of the distance to good parts, and a bias, of a
         full look; glance_opinion: the same of a glance.

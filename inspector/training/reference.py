@@ -142,6 +142,21 @@ def load_torch_model(folder: Path, line: str, version: str) -> TorchModel:
         ArtifactError: altered or incomplete.
         MissingExtraError: the branch's backbone needs a package that is not there.
     """
+    trunk = load_torch_trunk(folder)
+    branch, own = load_torch_branch(branch_folder(folder, line, version))
+    reader = LineReader(
+        wordings_from_json(own.read("wordings.json").decode()), own.manifest.travel_s
+    )
+    wanted = own.manifest.preprocessing
+    return TorchModel(trunk, branch, own.manifest.weights, reader, wanted)
+
+
+def load_torch_trunk(folder: Path) -> Trunk:
+    """Load a model's trunk as torch networks that do not learn any more.
+
+    Raises:
+        ArtifactError: altered or incomplete.
+    """
     shared = Artifact.open(trunk_folder(folder), TrunkManifest)
     trunk = Trunk(LogNetwork(), CrossModalFusion(), Router(), LookRouter())
     parts = {
@@ -151,16 +166,22 @@ def load_torch_model(folder: Path, line: str, version: str) -> TorchModel:
         "look_router": trunk.look_router,
     }
     _fill(nn.ModuleDict(parts), shared.read("weights.safetensors"), shared.folder)
-    own = Artifact.open(branch_folder(folder, line, version), BranchManifest)
+    for part in parts.values():
+        part.eval().requires_grad_(False)
+    return trunk
+
+
+def load_torch_branch(folder: Path) -> tuple[Branch, Artifact[BranchManifest]]:
+    """Load a version of a branch as torch networks, for evaluation.
+
+    Raises:
+        ArtifactError: altered, or without what a successor needs.
+        MissingExtraError: its backbone needs a package that is not there.
+    """
+    own = Artifact.open(folder, BranchManifest)
     branch = _empty_branch(own)
     _fill(branch, own.read("weights.safetensors"), own.folder)
-    for part in (*parts.values(), branch):
-        part.eval()
-    reader = LineReader(
-        wordings_from_json(own.read("wordings.json").decode()), own.manifest.travel_s
-    )
-    wanted = own.manifest.preprocessing
-    return TorchModel(trunk, branch, own.manifest.weights, reader, wanted)
+    return branch.eval(), own
 
 
 def _empty_branch(artifact: Artifact[BranchManifest]) -> Branch:

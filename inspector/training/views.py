@@ -102,16 +102,26 @@ def read_labelled(recording: Recording, splits: Sequence[str]) -> Labelled:
     good = recording.settings.classes[0]
     bad = np.array([row.label != good for row in rows], bool)
     _check_enough(recording, rows, bad, splits)
+    return read_parts(recording, rows)
+
+
+def read_parts(recording: Recording, rows: Sequence[FrameRow]) -> Labelled:
+    """Read some labelled parts, whichever classes they are of.
+
+    Raises:
+        RecordingError: a picture cannot be read.
+    """
+    good = recording.settings.classes[0]
     kinds = {name: at for at, name in enumerate(recording.settings.classes[1:])}
     rules = recording.settings.picture or PictureRules()
     wanted, pictures = _read_pictures(recording, rows, rules)
     return Labelled(
         recording=recording,
-        rows=rows,
+        rows=tuple(rows),
         preprocessing=wanted,
         pictures=pictures,
         target=np.array([_target(row, good) for row in rows], np.float32),
-        bad=bad,
+        bad=np.array([row.label != good for row in rows], bool),
         kind=np.array([kinds.get(row.label or "", -1) for row in rows]),
         masks=np.concatenate([_masks(row, good, wanted) for row in rows]),
     )
@@ -160,6 +170,7 @@ class FeatureStore:
         pictures: `[parts * tiles, SIDE, SIDE, 1 or 3]`.
         progress: told how many pictures were done.
         tiles: of each part.
+        views: how many views there are features of, the picture as taken first.
     """
 
     def __init__(
@@ -169,12 +180,14 @@ class FeatureStore:
         pictures: Pixels,
         progress: Callable[[int], None],
         tiles: int = 1,
+        views: int = VIEWS,
     ) -> None:
         self.tiles = tiles
+        self.views = views
         self._pictures = len(pictures)
         self._levels: list[list[NDArray[np.float16]]] = [
             self._extract(folder / f"view{view}", backbone, pictures, view, progress)
-            for view in range(VIEWS)
+            for view in range(views)
         ]
 
     def read(self, parts: NDArray[np.int64], view: int = 0) -> list[Tensor]:
@@ -248,9 +261,10 @@ def _check_enough(
         for what, count in (("good", here & ~bad), ("defective", here & bad)):
             if count.sum() < _FEWEST:
                 problem = f"{int(count.sum())} {what} parts in split {split}"
-                problems.append(
-                    Problem.in_file(table, f"{problem}: at least {_FEWEST} are needed")
-                )
+                needed = f"at least {_FEWEST} are needed"
+                if what == "defective":
+                    needed += ", or none by inspector branch train --good-only"
+                problems.append(Problem.in_file(table, f"{problem}: {needed}"))
     if problems:
         raise RecordingError(problems)
 

@@ -11,7 +11,16 @@ import pytest
 
 from inspector.deciding import Trouble
 from inspector.errors import PictureError
-from inspector.judge import Clocks, Judge, Judged, Rulebook, StageTimes
+from inspector.judge import (
+    Clocks,
+    Duty,
+    Judge,
+    Judged,
+    Roster,
+    Rulebook,
+    StageTimes,
+    is_sampled,
+)
 from inspector.settings import DecisionRules
 from inspector.types import Decision, Fault, Frame, LogContext, Route, Sample, Scores
 from tests.builders import BRANCH, TRUNK, a_frame, a_window, some_scores
@@ -76,6 +85,26 @@ def test_a_part_that_does_not_pass_carries_its_picture_along(score: float) -> No
     assert result.evidence.scores.score == score
     assert result.evidence.rules == RULES.decisions
     assert result.evidence.model == "models/poly"
+
+
+def test_of_passed_parts_a_sample_by_chance_keeps_its_evidence() -> None:
+    frames = [a_frame(frame_id=number) for number in range(2000)]
+    sampled = [frame for frame in frames if is_sampled(frame, 20)]
+    assert 60 <= len(sampled) <= 140
+    assert not any(is_sampled(frame, None) for frame in frames)
+    other = next(frame for frame in frames if frame not in sampled)
+    for frame, kept in ((sampled[0], True), (other, False)):
+        judge = Judge(
+            FakeModel(),
+            decode_grey,
+            always_usable,
+            rules=RULES,
+            audit_every=20,
+            clocks=Clocks(mono_ns=SteppedClock(), utc_ns=lambda: DECIDED_NS),
+        )
+        result = judge.judge(a_window(frame=frame), 1_000_500_000)
+        assert result.verdict.decision is Decision.PASS
+        assert (result.evidence is not None) is kept
 
 
 def test_without_a_picture_there_is_no_evidence() -> None:
@@ -274,3 +303,51 @@ def test_stage_times_add_up() -> None:
     clock.step_ms(4)
     times.lap("decide")
     assert times.stage_ms == pytest.approx({"decode": 3.0, "decide": 4.0})
+
+
+def test_a_part_has_until_shortly_before_its_deadline() -> None:
+    clock = SteppedClock()
+    turn = a_judge(clock=clock).turn(a_window(frame=a_frame()), clock.now_ns)
+    assert turn.until_mono_ns == a_frame().received_mono_ns + 450_000_000
+
+
+def test_a_part_that_waited_gets_half_of_its_deadline_all_the_same() -> None:
+    clock = SteppedClock()
+    clock.step_ms(480)
+    turn = a_judge(clock=clock).turn(a_window(frame=a_frame()), clock.now_ns)
+    assert turn.until_mono_ns == clock.now_ns + 250_000_000
+
+
+def test_a_part_is_judged_by_whom_its_turn_names_also_after_an_exchange() -> None:
+    judge = a_judge()
+    turn = judge.turn(a_window(frame=a_frame()), 1_000_500_000)
+    other = FakeModel(some_scores(score=0.9))
+    judge.exchange(Roster(live=Duty(model=other, rules=RULES)))
+    assert judge.take(turn).verdict.decision is Decision.PASS
+    assert judged_by(judge).verdict.decision is Decision.REJECT
+
+
+def judged_by(judge: Judge) -> Judged:
+    return judge.judge(a_window(frame=a_frame()), 1_000_500_000)
+
+
+def test_a_stalled_part_is_reviewed_and_its_branch_broke() -> None:
+    judge = a_judge()
+    stalled = judge.stalled(judge.turn(a_window(frame=a_frame()), 1_000_500_000))
+    verdict = stalled.verdict
+    assert (verdict.decision, verdict.fault) == (Decision.REVIEW, Fault.STALLED)
+    assert stalled.broke
+
+
+def test_only_what_breaks_in_the_model_is_held_against_the_branch() -> None:
+    def breaks(_pixels: object) -> str | None:
+        message = "the check of the picture broke"
+        raise RuntimeError(message)
+
+    assert not judged(a_frame(), unusable=breaks).broke
+
+    def fails(_sample: Sample) -> Scores:
+        message = "a node failed"
+        raise RuntimeError(message)
+
+    assert judged(a_frame(), model=FakeModel(act=fails)).broke

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from inspector.account import Account, Tally
-from inspector.errors import SourceError, StoreError
+from inspector.errors import SourceError, StalledError, StoreError
 from inspector.judge import Judge, Rulebook
 from inspector.pipeline import Capacities, Pipeline, Sources
 from inspector.queues import WhenFull
@@ -242,6 +242,39 @@ def test_a_failed_store_stops_the_line_and_every_part_is_counted(parts: int) -> 
     assert account.balances
     assert (account.verdicts, line.frames.stopped.is_set()) == (0, True)
     assert account.faults["unstored"] >= 1
+
+
+class Stuck:
+    """Hangs on every part from the third on."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+
+    def __call__(self, sample: Sample) -> Scores:
+        if sample.window.frame.frame_id >= 2:
+            self.released.wait(20)
+        return some_scores()
+
+
+def test_parts_that_hang_are_reviewed_in_time_until_only_stopping_helps() -> None:
+    stuck = Stuck()
+    line = Line(
+        ListedFrames(fresh_frames(200)),
+        model=FakeModel(act=stuck),
+        capacities=Capacities(inbox=1, in_windows=1),
+        deadline_ms=100,
+    )
+    pipeline = line.pipeline()
+    with pytest.raises(StalledError, match="5 threads hang"):
+        pipeline.run()
+    account = pipeline.account()
+    stuck.released.set()
+    assert account.balances
+    assert account.verdict_faults[Fault.STALLED] == 5
+    assert account.decisions["PASS"] == 2
+    assert {row.fault for row in line.shelf.rows.values()} <= {
+        *(None, Fault.STALLED, Fault.DEADLINE)
+    }
 
 
 class BrokenAssembler(WindowAssembler):

@@ -122,6 +122,19 @@ class Said:
             evidence=self.evidence or evidence,
         )
 
+    def record_url(self, line: str) -> str:
+        """Say where the record is.
+
+        Raises:
+            InputError: nothing says where, or the settings are of another line.
+        """
+        settings = None if self.database else self.line_settings(line)
+        named = self.database or (None if settings is None else settings.database)
+        if named is None:
+            where, what = f"line {line}", "name its record: --database, or --settings"
+            raise InputError.single(where, what)
+        return named
+
     def open_record(self, settings: RunSettings | None) -> Engine | None:
         """Open the record, if any was named; it must be up to date.
 

@@ -208,7 +208,7 @@ def test_the_revisions_are_installed_with_the_program() -> None:
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
-    assert upgrade(engine) == upgrade(engine) == "0004"
+    assert upgrade(engine) == upgrade(engine) == "0009"
 
 
 @pytest.mark.parametrize(

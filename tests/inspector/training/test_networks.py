@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from inspector.model.artifact import Weights
 from inspector.model.lines import CIRCUMSTANCES
-from inspector.training import programme
+from inspector.training import settling
 from inspector.training.branch import fit_weights
 from inspector.training.joint import (
     JointPlan,
@@ -168,16 +168,16 @@ def test_a_full_look_is_spared_only_where_every_shift_allows_it(
     scores = torch.from_numpy(np.concatenate([sure, sure])).sigmoid()
     glance = torch.from_numpy(blind).sigmoid()
     monkeypatch.setattr(
-        programme, "glanced", lambda *_: (torch.zeros(200, 6), glance, scores)
+        settling, "glanced", lambda *_: (torch.zeros(200, 6), glance, scores)
     )
     trunk: Any = SimpleNamespace(
         look_router=lambda x: torch.from_numpy(expected[: len(x)].astype(np.float32))
     )
     unused: Any = None
-    both = programme.find_look_tolerance(trunk, unused, unused, [bad, bad])
+    both = settling.find_look_tolerance(trunk, unused, unused, [bad, bad])
     assert 0.01 <= both < 0.05
-    first = programme.find_look_tolerance(trunk, unused, unused, [bad])
-    assert first == max(programme.LOOK_TOLERANCES)
+    first = settling.find_look_tolerance(trunk, unused, unused, [bad])
+    assert first == max(settling.LOOK_TOLERANCES)
 
 
 def test_a_patch_that_was_remembered_is_at_no_distance() -> None:

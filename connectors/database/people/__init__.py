@@ -1,0 +1,1 @@
+"""What people do, and who they are: roles, reviews, alarms, and the audit trail."""

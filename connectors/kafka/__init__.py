@@ -1,0 +1,1 @@
+"""Lines that are fed by Apache Kafka: frames and log text in, verdicts out."""
