@@ -182,9 +182,8 @@ def test_a_version_is_carried_to_another_plant(plant: Plant) -> None:
     own, theirs = (
         plant.folder / model / f"branches/{LINE}/1" for model in ("model", "other")
     )
-    assert (own / "manifest.toml").read_bytes() == (
-        theirs / "manifest.toml"
-    ).read_bytes()
+    manifests = [(each / "manifest.toml").read_bytes() for each in (own, theirs)]
+    assert manifests[0] == manifests[1]
     assert not (theirs / "weights.safetensors").exists()
     code, said = plant.run("branch", "check", LINE, *there)
     assert code == 0, said
