@@ -284,8 +284,12 @@ def _strays(columns: Sequence[Numbers], parts: int) -> list[float]:
 
 
 def _tenths(values: Numbers) -> Numbers:
-    """Mean of each tenth of the values, the lowest first."""
-    return np.array([each.mean() for each in np.array_split(np.sort(values), TENTHS)])
+    """Mean of each tenth of the values, the lowest first.
+
+    Means of equal values differ in their last bit, by how many there are of them.
+    """
+    each = np.array_split(np.sort(values), TENTHS)
+    return np.maximum.accumulate([tenth.mean() for tenth in each])
 
 
 def _middle(tenths: Numbers) -> Numbers:

@@ -15,6 +15,7 @@ from inspector.drift import (
     DriftGuard,
     Harmless,
     Numbers,
+    _tenths,
     describe,
     describe_picture,
     distance,
@@ -251,3 +252,9 @@ def test_rules_that_cannot_be_are_refused() -> None:
         DriftRules(parts=55, statistics=[a_statistic()])
     with pytest.raises(ValidationError, match="at least 1 item"):
         DriftRules(statistics=[])
+
+
+def test_tenths_of_equal_values_do_not_fall() -> None:
+    for parts in range(11, 60):
+        tenths = _tenths(np.full(parts, math.log1p(7) / 3))
+        assert sorted(tenths) == list(tenths)
