@@ -424,6 +424,17 @@ def twin(plant: Plant, version: str) -> None:
     (folder / "manifest.toml").write_text(tomli_w.dumps(manifest))
 
 
+def call_all_good(plant: Plant, version: str) -> None:
+    """Add a branch that is whole, and passes whatever comes."""
+    blind = plant.tiny(version=version, gain=0.001)
+    blind.write(plant.model / f"branches/{LINE}/{version}")
+    loose = plant.model / f"settings/{LINE}/{version}.toml"
+    loose.parent.mkdir()
+    rules = {"pass_below": 0.99, "reject_at": 0.995, "look_tolerance": 0.0}
+    said = {"line": LINE, "branch": version, "decisions": rules}
+    loose.write_text(tomli_w.dumps(said))
+
+
 GOLDEN_PARTS = 12
 LENIENT = {"fewest_bad": 2, "fewest_good": 2, "margin_errors": 0.5, "margin_auroc": 0.5}
 
@@ -447,13 +458,7 @@ def test_the_gate_compares_on_the_parts_that_people_have_looked_at(
     assert found["auroc"]["difference"] == 0
     assert found["passed"]
     # One that calls every part good must not come in, whatever it was measured to do.
-    blind = plant.tiny(version="3", gain=0.001, trunk=plant.tiny().trunk)
-    blind.write(plant.model / f"branches/{LINE}/3")
-    loose = plant.model / f"settings/{LINE}/3.toml"
-    loose.parent.mkdir()
-    said_of = {"line": LINE, "branch": "3"}
-    rules = {"pass_below": 0.99, "reject_at": 0.995, "look_tolerance": 0.0}
-    loose.write_text(tomli_w.dumps({**said_of, "decisions": rules}))
+    call_all_good(plant, "3")
     said = refused(plant, "check", LINE, "3", "--gate", "--settings", settings)
     assert "branch 3 of line metal, flips: passes" in said
     assert "The gate refuses it." in said
