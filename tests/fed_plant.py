@@ -82,6 +82,8 @@ class Plant:
             "takt_s": 1.0,
             "camera": "cam-1",
             "classes": ["good", "bad"],
+            # Its parts share one picture, as those of a camera that hangs do.
+            "frozen_after": 0,
             "model": "unused",
             "windows": {"max_wait_ms": 20},
         }
