@@ -163,7 +163,7 @@ def test_a_part_whose_picture_was_damaged_is_reported_with_that_reason(
     station = Station(tmp_path)
     station.judge(a_frame(encoded=b"\x89PNG damaged"))
     page = station.explain(3)
-    assert "could not be judged (decode)" in page
+    assert "could not be judged (picture_kind)" in page
     assert "There is no picture of this part." in page
 
 

@@ -91,6 +91,8 @@ class Leaking:
     def run(self) -> Account:
         return self.account
 
+    def stop(self) -> None: ...
+
 
 def test_an_account_that_does_not_balance_is_an_error() -> None:
     tally = Tally()
