@@ -18,7 +18,7 @@ from inspector.commands.hall import Hall, exit_code
 from tests.small_model import LINE, SmallModel
 from tests.whole.two_lines import TWIN, TwoLines, build_two_lines, wait_until
 
-PARTS_BETWEEN_STEPS = 15
+PARTS_BETWEEN_STEPS = 10
 PARTS_PER_S = 20.0
 """Slow enough for a version to be loaded between two steps."""
 WHAT_DECIDES = (
@@ -60,10 +60,11 @@ def test_every_verdict_of_another_line_is_the_same_to_the_last_bit(
     before = plant.hashes()
 
     hall = plant.hall()
-    slowly = {
-        line: as_fast(plant, line) | {"rate": PARTS_PER_S} for line in (LINE, TWIN)
-    }
-    hall.start([plant.settings(line, frames=slowly[line]) for line in slowly])
+    # The other line runs in lock-step, alone and beside: what its windows hold must not
+    # depend on how busy the machine is.
+    slowly = as_fast(plant, LINE) | {"rate": PARTS_PER_S}
+    other = plant.settings(TWIN, frames=as_fast(plant, TWIN))
+    hall.start([plant.settings(LINE, frames=slowly), other])
     asked: list[int] = []
     serving = threading.Thread(target=hall.serve, args=(asked,))
     serving.start()
@@ -99,13 +100,6 @@ def test_every_verdict_of_another_line_is_the_same_to_the_last_bit(
     assert len(plant.rows(LINE, "DISTINCT branch_version")) > 1, "it was swapped"
     assert plant.rows(TWIN, WHAT_DECIDES) == alone.rows(TWIN, WHAT_DECIDES)
     assert {row[0] for row in plant.rows(TWIN, "branch_version")} == {"1"}
-    # The line's own verdicts too: its versions are copies of one another. Each reads
-    # the log afresh, in other batches, and a sum in another order rounds otherwise.
-    own, other = (
-        [score for (score,) in rows]
-        for rows in (plant.rows(LINE, "score"), alone.rows(TWIN, "score"))
-    )
-    assert own == pytest.approx(other, abs=1e-6)
     accounts = [run.account for run in hall.runs.values()]
     assert all(account and account.balances for account in accounts)
 
