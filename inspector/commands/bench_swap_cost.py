@@ -96,6 +96,8 @@ def section(cost: SwapCost) -> Section:
             f"From {labels} labelled pictures on it is within {WITHIN:g} of its best.",
             "The trunk of the branch has never seen this line. The validation shift "
             "keeps its labels in every row: thresholds are found on it.",
+            "A branch's features come from ONNX Runtime and those of retraining from "
+            "torch, which takes five times as long: a part of what is saved.",
         ),
         content={"swap_cost": _content(cost, areas, whole)},
     )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspector.commands.options import JsonFile
+
 if TYPE_CHECKING:
     from connectors.kafka.dead_letters import DeadLetter, DeadLetterBox
 
@@ -22,13 +24,12 @@ _WORKER = Annotated[
 _NAME = Annotated[
     str, typer.Argument(metavar="PARTITION:OFFSET", help="As `list` names it.")
 ]
-_JSON = Annotated[Path | None, typer.Option(help="Also write it to this file.")]
 
 
 @app.command("list")
 def list_(
     worker: _WORKER,
-    json: _JSON = None,
+    json: JsonFile = None,
 ) -> None:
     """List all dead letters: where each came from, and why it is here.
 
@@ -65,7 +66,7 @@ def show(
     out: Annotated[
         Path | None, typer.Option(help="Write the message's bytes to this file.")
     ] = None,
-    json: _JSON = None,
+    json: JsonFile = None,
 ) -> None:
     """Show one dead letter: its reason, its headers, and how it begins.
 
@@ -92,7 +93,7 @@ def show(
 
 
 @app.command()
-def replay(worker: _WORKER, letter: _NAME, json: _JSON = None) -> None:
+def replay(worker: _WORKER, letter: _NAME, json: JsonFile = None) -> None:
     """Send a dead letter to the topic it came from, as it was, to be judged again.
 
     Example: inspector deadletters replay worker.toml 0:17

@@ -87,12 +87,12 @@ def replay(
     recorded = Recording.load(recording)
     archive = open_archive(database, evidence, upgrade=True)
     record = open_record(database)
-    source = Source(model=model, store=open_branch_store(model), trunks=Trunks())
-    brain = load_staffed_brain(recorded.settings, source, record)
-    feed = replay_feed(recorded, Excerpt(pace=at, split=split, limit=limit))
     files = AccountFiles(json=json, markdown=markdown)
     kept = database, evidence
     try:
+        source = Source(model=model, store=open_branch_store(model), trunks=Trunks())
+        brain = load_staffed_brain(recorded.settings, source, record)
+        feed = replay_feed(recorded, Excerpt(pace=at, split=split, limit=limit))
         with heard(feed, recorded.settings, brain, kept) as listened:
             line = assemble_line(recorded.settings, listened, brain, archive)
             operate_and_report(line, archive, files)

@@ -133,8 +133,15 @@ def train_successor(
         )
         start = _start(order, backbone, heads, line, stages)
         plan = _plan_within(order, start, line, begun)
+        known = Artifact.open(trunk_folder(model), TrunkManifest).manifest.lines
         learned = _learn(
-            start, backbone, line, (plan, order.folds), (trunk, model), stages
+            start,
+            backbone,
+            line,
+            (plan, order.folds),
+            trunk[0],
+            stages,
+            log_is_honest=labelled.line not in known,
         )
         making = Making(
             version=order.version,
@@ -169,10 +176,9 @@ def _eyes(order: Order) -> tuple[Backbone, tuple[BranchHeads, BranchHeads] | Non
     """Give the backbone, and heads to start from if a branch is named."""
     if order.start_from is None:
         return make_backbone(PRETRAINED, (), lambda _: None), None
-    branch, own = load_torch_branch(order.start_from)
-    name = own.manifest.backbone
-    network = branch.backbone
-    backbone = network if isinstance(network, Backbone) else Backbone(network, name)
+    branch, _ = load_torch_branch(order.start_from)
+    backbone = branch.backbone
+    assert isinstance(backbone, Backbone)  # noqa: S101 - for the type checker
     return backbone, (branch.heads, branch.glancing)
 
 
@@ -206,10 +212,11 @@ def _learn(
     backbone: Backbone,
     line: LineData,
     plan: tuple[HeadPlan, int],
-    fixed: tuple[tuple[Trunk, LoadedTrunk], Path],
+    trunk: Trunk,
     stages: Stages,
+    *,
+    log_is_honest: bool,
 ) -> Learned:
-    (trunk, _), model = fixed
     heads, folds = plan
     total = _HEADS_EACH * heads.epochs * len(line.train) * folds
     with stages.stage("pictures", total) as done:
@@ -219,9 +226,7 @@ def _learn(
         log = read_windows(trunk.log, line.log, everything).logit
         pair = Pair(line, Opinions(picture=seen, log=log))
         asked = outcome(trunk, pair)
-    known = Artifact.open(trunk_folder(model), TrunkManifest).manifest.lines
-    is_new = line.labelled.line not in known
-    weights = calibrate(pair, asked, log_is_honest=is_new)
+    weights = calibrate(pair, asked, log_is_honest=log_is_honest)
     return Learned(branch, pair, asked, weights)
 
 

@@ -161,13 +161,13 @@ def _branch(
     report = train_successor(recording, model, version, wanted)
     trunk = LoadedTrunk(trunk_folder(model))
     judging = HybridModel(trunk, LoadedBranch(version), report.settings)
-    learned = Artifact.open(version, BranchManifest).manifest.learned_from
-    train = learned.parts["train"]
+    artifact = Artifact.open(version, BranchManifest)
+    train = artifact.manifest.learned_from.parts["train"]
     made = Made(
         labels=train if share == 1 else round(share * train),
         processor_s=report.processor_s,
         parameters=report.parameters,
-        bytes_shipped=_bytes(version),
+        bytes_shipped=_bytes(artifact),
         scores=_scores(recording, judging),
     )
     kept.write_text(json.dumps(asdict(made)))
@@ -182,34 +182,30 @@ def _everything(recording: Recording, work: Path, retrained: Retrained) -> Made:
     judging = HybridModel(trunk, LoadedBranch(folder), settings)
     lines = sorted(retrained.recordings)
     folders = [branch_folder(model, each, "1") for each in lines]
-    manifests = [Artifact.open(each, BranchManifest).manifest for each in folders]
     torch_trunk = load_torch_trunk(model)
-    parts = (torch_trunk.log, torch_trunk.fusion, torch_trunk.router)
+    parts = (
+        torch_trunk.log,
+        torch_trunk.fusion,
+        torch_trunk.router,
+        torch_trunk.look_router,
+    )
     shared = sum(p.numel() for part in parts for p in part.parameters())
-    own = sum(_learned_numbers(each) for each in folders)
+    own = sum(learned_numbers(load_torch_branch(each)[0]) for each in folders)
+    artifacts = [Artifact.open(each, BranchManifest) for each in folders]
+    shared_files = Artifact.open(trunk_folder(model), TrunkManifest)
     return Made(
-        labels=sum(each.learned_from.parts["train"] for each in manifests),
+        labels=sum(each.manifest.learned_from.parts["train"] for each in artifacts),
         processor_s=retrained.processor_s,
         parameters=shared + own,
-        bytes_shipped=_trunk_bytes(model) + sum(_bytes(each) for each in folders),
+        bytes_shipped=_bytes(shared_files) + sum(map(_bytes, artifacts)),
         scores=_scores(recording, judging),
     )
 
 
-def _learned_numbers(folder: Path) -> int:
-    return learned_numbers(load_torch_branch(folder)[0])
-
-
-def _bytes(folder: Path) -> int:
-    """Count what a station needs of a branch: not what only a successor needs."""
-    files = Artifact.open(folder, BranchManifest).manifest.files
-    return sum((folder / name).stat().st_size for name in files)
-
-
-def _trunk_bytes(model: Path) -> int:
-    folder = trunk_folder(model)
-    files = Artifact.open(folder, TrunkManifest).manifest.files
-    return sum((folder / name).stat().st_size for name in files)
+def _bytes(artifact: Artifact[BranchManifest] | Artifact[TrunkManifest]) -> int:
+    """Count what a station needs of it: not what only a successor needs."""
+    sizes = ((artifact.folder / name).stat() for name in artifact.manifest.files)
+    return sum(each.st_size for each in sizes)
 
 
 def _scores(recording: Recording, model: HybridModel) -> list[float]:

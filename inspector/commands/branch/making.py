@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,22 +76,17 @@ def train(
     line = recorded.settings.id
     name = version or _next_version(shelf.versions(line))
     _refuse_taken(shelf, line, name)
-    making = _Making(
-        version=name,
-        parent=_parent(shelf, model, line),
-    )
+    parent = _parent(shelf, model, line)
     with TemporaryDirectory() as folder:
-        made = Path(folder) / making.version
+        made = Path(folder) / name
         if good_only:
-            good = GoodOrder(
-                version=making.version, parent=making.parent, parts=good_parts
-            )
+            good = GoodOrder(version=name, parent=parent, parts=good_parts)
             learned = train_good_only(recorded, model, made, good)
             settings, found = learned.settings, _of_good_parts(learned)
         else:
             order = Order(
-                version=making.version,
-                parent=making.parent,
+                version=name,
+                parent=parent,
                 start_from=_heads(shelf, model, start_from),
                 budget_s=None if budget is None else 60 * budget,
                 wanted_escape_rate=escape_rate,
@@ -100,17 +94,12 @@ def train(
             report = train_successor(recorded, model, made, order)
             settings, found = report.settings, _of_labels(report)
         shelf.add(made)
-    if making.parent is None:
+    if parent is None:
         write_settings(settings_file(model, line), settings)
-    show([_section(line, making, found)])
+    title = f"Branch {name} of line {line}"
+    show([_section(title, parent, found)])
     if json is not None:
-        write_json(json, {"line": line, "version": making.version, **found})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Making:
-    version: str
-    parent: Parent | None
+        write_json(json, {"line": line, "version": name, **found})
 
 
 def _refuse_taken(shelf: BranchStore, line: str, version: str) -> None:
@@ -119,8 +108,8 @@ def _refuse_taken(shelf: BranchStore, line: str, version: str) -> None:
 
     require_names(line, version)
     if version in shelf.versions(line):
-        msg = f"line {line}"
-        raise there_already(msg, version)
+        where = f"line {line}"
+        raise there_already(where, version)
 
 
 def _next_version(versions: Sequence[str]) -> str:
@@ -191,7 +180,7 @@ def _of_good_parts(report: GoodReport) -> dict[str, Any]:
     }
 
 
-def _section(line: str, making: _Making, found: Mapping[str, Any]) -> Section:
+def _section(title: str, parent: Parent | None, found: Mapping[str, Any]) -> Section:
     from inspector.reporting.tables import Section, sheet
 
     rows = [
@@ -202,11 +191,10 @@ def _section(line: str, making: _Making, found: Mapping[str, Any]) -> Section:
         for name, value in found.items()
         if not isinstance(value, dict)
     ]
-    after = f", after {making.parent.version}" if making.parent else ""
+    note = "The line starts with it."
+    if parent is not None:
+        title = f"{title}, after {parent.version}"
+        note = "It judges nothing yet: inspector branch shadow, canary or use."
     return Section(
-        title=f"Branch {making.version} of line {line}{after}",
-        sheets=(sheet("", ("what", "figure"), rows),),
-        notes=("It judges nothing yet: inspector branch shadow, canary or use.",)
-        if making.parent
-        else ("The line starts with it.",),
+        title=title, sheets=(sheet("", ("what", "figure"), rows),), notes=(note,)
     )

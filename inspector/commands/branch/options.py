@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inspector.commands.options import JsonFile
 from inspector.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ Database = Annotated[
 Evidence = Annotated[
     Path | None, typer.Option(help="Folder of evidence; else as --settings says.")
 ]
-Json = Annotated[Path | None, typer.Option(help="Also write it to this file.")]
+Json = JsonFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
